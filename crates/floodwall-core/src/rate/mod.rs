@@ -1,0 +1,1 @@
+//! Rates: quotas and what enforces them.

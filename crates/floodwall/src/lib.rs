@@ -1,0 +1,1 @@
+//! Overload protection for any `tower::Service`.
