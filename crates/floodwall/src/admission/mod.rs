@@ -1,0 +1,89 @@
+//! The one trait: what decides whether a request may enter, and what it hands out.
+
+mod and;
+mod boxed;
+mod either;
+mod exempt;
+mod permit;
+
+use floodwall_core::Rejection;
+
+pub use and::{All, And, AndFuture, Both, IntoAll, all};
+pub use boxed::{BoxAdmission, BoxAdmissionFuture, BoxPermit};
+pub use either::{Either, EitherFuture, OptionFuture};
+pub use exempt::{Exempting, Matches, MatchFn, exempt, match_fn};
+pub use permit::{End, Permit, Unused};
+
+use crate::Now;
+
+/// Decides whether one request may enter.
+///
+/// [`admit`](Admission::admit) only reads from the request what the policy needs (a key, a
+/// priority, a deadline). Nothing is charged and nobody queues before the future is polled, and
+/// dropping the future undoes what it did. State lives behind an `Arc`, so that clones share it.
+///
+/// Over HTTP, `Req` is [`http::Head`](crate::http::Head): method, URI, headers and extensions, so
+/// that one policy serves every body type.
+///
+/// ```
+/// use floodwall::{Admission, Now, PolicyName, Reason, Rejection};
+/// use std::future::{Ready, ready};
+///
+/// /// Admits what is short enough.
+/// #[derive(Clone)]
+/// struct AtMost(usize);
+///
+/// impl Admission<str> for AtMost {
+///     type Permit = ();
+///     type Future = Ready<Result<(), Rejection>>;
+///     fn admit(&self, request: &str, _now: &Now) -> Self::Future {
+///         ready(if request.len() <= self.0 {
+///             Ok(())
+///         } else {
+///             Err(Rejection::new(PolicyName::from_static("at-most"), Reason::Other))
+///         })
+///     }
+/// }
+/// # tokio_test::block_on(async {
+/// assert!(AtMost(3).admit("no", &Now::unread()).await.is_ok());
+/// assert!(AtMost(3).admit("much too long", &Now::unread()).await.is_err());
+/// # });
+/// ```
+///
+/// The suite in [`conformance`](crate::conformance) checks what composition relies on.
+pub trait Admission<Req: ?Sized> {
+    /// What an admitted request holds until it ends.
+    type Permit: Permit;
+    /// The decision.
+    type Future: Future<Output = Result<Self::Permit, Rejection>>;
+
+    /// Whether the request would be refused right now, changing nothing.
+    ///
+    /// Composed policies are all peeked before any of them is charged. A policy that cannot tell
+    /// without changing something says `Ok`.
+    ///
+    /// # Errors
+    ///
+    /// The refusal that [`admit`](Admission::admit) would give.
+    fn peek(&self, _request: &Req, _now: &Now) -> Result<(), Rejection> {
+        Ok(())
+    }
+
+    /// Decides; `now` is the time of the decision, read at most once for all policies.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future charges nothing and gives back every place and every turn it held.
+    fn admit(&self, request: &Req, now: &Now) -> Self::Future;
+}
+
+impl<Req: ?Sized, A: Admission<Req> + ?Sized> Admission<Req> for std::sync::Arc<A> {
+    type Permit = A::Permit;
+    type Future = A::Future;
+    fn peek(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
+        (**self).peek(request, now)
+    }
+    fn admit(&self, request: &Req, now: &Now) -> Self::Future {
+        (**self).admit(request, now)
+    }
+}

@@ -1,0 +1,117 @@
+use floodwall_core::{Outcome, Report};
+
+use crate::Now;
+
+/// Held while an admitted request is inside; given back by `Drop` in every case.
+///
+/// A permit that is dropped without [`complete`](Permit::complete) counts as
+/// [`Outcome::Cancelled`]: the caller left while the work ran.
+pub trait Permit: Sized {
+    /// The work ended: tells how, and gives the permit back.
+    fn complete(self, end: &End);
+
+    /// The head of the response is on its way; the body may still go on for long.
+    fn responded(&mut self, _now: &Now) {}
+
+    /// Adds what this policy has to tell to a report: for response fields and the handler.
+    fn report(&self, _to: &mut Report) {}
+}
+
+/// How admitted work ended, and when.
+///
+/// ```
+/// use floodwall::{End, Outcome};
+///
+/// let end = End::new(Outcome::Success);
+/// assert_eq!(end.outcome(), Outcome::Success);
+/// ```
+#[derive(Clone, Debug)]
+pub struct End {
+    outcome: Outcome,
+    at: Now,
+}
+
+impl End {
+    /// An end right now; the clock is read when somebody asks for the time.
+    pub const fn new(outcome: Outcome) -> Self {
+        Self { outcome, at: Now::unread() }
+    }
+
+    /// An end at a time that is known.
+    pub const fn at(outcome: Outcome, at: Now) -> Self {
+        Self { outcome, at }
+    }
+
+    /// How it ended.
+    pub const fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// When it ended, read at most once for all permits of a request.
+    pub const fn now(&self) -> &Now {
+        &self.at
+    }
+}
+
+/// For policies that hold nothing.
+impl Permit for () {
+    fn complete(self, _end: &End) {}
+}
+
+impl<P: Permit> Permit for Option<P> {
+    fn complete(self, end: &End) {
+        if let Some(permit) = self {
+            permit.complete(end);
+        }
+    }
+    fn responded(&mut self, now: &Now) {
+        if let Some(permit) = self {
+            permit.responded(now);
+        }
+    }
+    fn report(&self, to: &mut Report) {
+        if let Some(permit) = self {
+            permit.report(to);
+        }
+    }
+}
+
+/// A permit whose work has not begun: dropping it says [`Outcome::Refused`], because nothing ran.
+#[derive(Debug)]
+pub struct Unused<P: Permit>(Option<P>);
+
+impl<P: Permit> Unused<P> {
+    /// Guards `permit` until its work begins.
+    pub const fn new(permit: P) -> Self {
+        Self(Some(permit))
+    }
+
+    pub(crate) const fn none() -> Self {
+        Self(None)
+    }
+
+    /// The work begins: takes the permit out.
+    ///
+    /// # Panics
+    ///
+    /// If the permit was taken before.
+    pub fn begin(mut self) -> P {
+        self.take().expect("a permit begins its work once")
+    }
+
+    pub(crate) const fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
+    pub(crate) fn take(&mut self) -> Option<P> {
+        self.0.take()
+    }
+}
+
+impl<P: Permit> Drop for Unused<P> {
+    fn drop(&mut self) {
+        if let Some(permit) = self.0.take() {
+            permit.complete(&End::new(Outcome::Refused));
+        }
+    }
+}
