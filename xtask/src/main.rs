@@ -1,2 +1,43 @@
-//! `cargo xtask`.
-fn main() {}
+//! `cargo xtask`: the commands that a newcomer, a maintainer and CI all run.
+//!
+//! It needs the Rust toolchain (with rustfmt and clippy) and crates.io, nothing else.
+#![allow(
+    clippy::print_stdout,
+    reason = "a program that talks to whoever started it"
+)]
+
+mod bench;
+mod cargo;
+mod deny;
+mod test;
+mod workspace;
+
+use anyhow::Result;
+use clap::{CommandFactory, Parser, Subcommand};
+
+/// What the project can do for itself.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Xtask {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs everything that convinces a newcomer; CI runs the same
+    Test(test::Args),
+    /// Measures floodwall beside its peers
+    Bench(bench::Args),
+    /// Checks licences, duplicate versions, sources and advisories with cargo-deny
+    Deny(deny::Args),
+}
+
+fn main() -> Result<()> {
+    match Xtask::parse().command {
+        Some(Command::Test(args)) => test::main(&args),
+        Some(Command::Bench(args)) => bench::main(&args),
+        Some(Command::Deny(args)) => deny::main(&args),
+        None => Ok(Xtask::command().print_help()?),
+    }
+}
