@@ -12,7 +12,8 @@ mod deny;
 mod test;
 mod workspace;
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use clap::{CommandFactory, Parser, Subcommand};
 
 /// What the project can do for itself.
@@ -33,11 +34,18 @@ enum Command {
     Deny(deny::Args),
 }
 
-fn main() -> Result<()> {
-    match Xtask::parse().command {
+fn main() -> ExitCode {
+    let result = match Xtask::parse().command {
         Some(Command::Test(args)) => test::main(&args),
         Some(Command::Bench(args)) => bench::main(&args),
         Some(Command::Deny(args)) => deny::main(&args),
-        None => Ok(Xtask::command().print_help()?),
+        None => Xtask::command().print_help().map_err(Into::into),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -56,7 +56,7 @@ pub(crate) fn main(args: &Args) -> Result<()> {
         let took = now().duration_since(start);
         counts += result.with_context(|| {
             format!(
-                "step `{name}` failed after {}\nrepeat it with: cargo xtask test {name}",
+                "step `{name}` failed after {}; repeat it with `cargo xtask test {name}`",
                 seconds(took)
             )
         })?;
