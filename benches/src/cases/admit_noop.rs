@@ -1,0 +1,63 @@
+//! What a permit costs when nobody contends for it: taken and given back around a service that
+//! does nothing.
+
+use std::convert::Infallible;
+use std::future::{Future, Ready, ready};
+use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use tower::Service;
+use tower::limit::ConcurrencyLimit;
+
+use crate::case::{Case, Contender};
+
+/// High enough that nobody ever waits.
+const LIMIT: usize = 64;
+
+pub(crate) fn case() -> Case {
+    Case {
+        name: "admit_noop",
+        about: "one request through a concurrency limit with free places, one thread",
+        reference: "tower",
+        contenders: vec![
+            Contender::new("bare", cycle(Noop)),
+            Contender::new("tower", cycle(ConcurrencyLimit::new(Noop, LIMIT))),
+            // floodwall's `ConcurrencyLimitLayer` goes here: `cycle(layer.layer(Noop))`.
+        ],
+    }
+}
+
+/// Everything that a caller does for one request: readiness, call, and the answer.
+fn cycle<S>(mut service: S) -> impl FnMut() -> u64
+where
+    S: Service<u64, Response = u64>,
+{
+    move || {
+        let mut context = Context::from_waker(Waker::noop());
+        let ready = service.poll_ready(&mut context);
+        assert!(ready.is_ready(), "there is a free place");
+        let answer = pin!(service.call(black_box(7)));
+        match answer.poll(&mut context) {
+            Poll::Ready(Ok(answer)) => answer,
+            _ => panic!("a service that does nothing answers at once"),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Noop;
+
+impl Service<u64> for Noop {
+    type Response = u64;
+    type Error = Infallible;
+    type Future = Ready<Result<u64, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: u64) -> Self::Future {
+        ready(Ok(request))
+    }
+}
