@@ -143,4 +143,20 @@ mod tests {
         assert!(found.iter().all(|library| library.name != "xtask"));
         assert!(found.iter().all(|library| library.name != "floodwall-cli"));
     }
+
+    #[test]
+    fn every_dependency_has_its_reason_in_the_decisions() {
+        let decisions = std::fs::read_to_string(root().join("docs/decisions.md")).unwrap();
+        let workspace = Workspace::load().unwrap();
+        for package in workspace.packages() {
+            for dependency in list(&package["dependencies"]) {
+                let name = dependency["name"].as_str().unwrap();
+                assert!(
+                    dependency["path"].is_string() || decisions.contains(&format!("`{name}`")),
+                    "{} depends on `{name}`: say why in docs/decisions.md",
+                    package["name"]
+                );
+            }
+        }
+    }
 }
