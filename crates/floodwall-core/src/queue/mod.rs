@@ -266,6 +266,13 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Whether a push would find a place for `priority`, be it somebody else's.
+    pub fn has_room_for(&self, now: Moment, priority: Priority) -> bool {
+        self.len() < self.config.capacity()
+            || self.next_expiry().is_some_and(|expires| expires <= now)
+            || self.victim(priority.index()).is_some()
+    }
+
     /// In which order a class is served, as judged when one last came to it or was served.
     pub const fn mode_of(&self, priority: Priority) -> Mode {
         if self.classes[priority.index()].newest_first() {

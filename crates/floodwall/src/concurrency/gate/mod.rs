@@ -1,0 +1,358 @@
+//! The concurrency limit with its waiting line: no runtime, no clock.
+//!
+//! How many are inside and how many wait is one word ([`Counts`]); the queue and the wakers are
+//! under one mutex. The order of operations, which the loom models explore:
+//!
+//! 1. Enter: one compare-and-swap, only if there is room **and nobody waits**. Nobody barges.
+//! 2. Wait: under the lock, one compare-and-swap on the same word takes a free place or announces
+//!    the waiter.
+//! 3. Leave: one compare-and-swap, only if nobody waits in that very word; otherwise lock,
+//!    subtract, settle.
+//! 4. Settle, under the lock: those whose time is up are refused; then, while there is a free
+//!    place, one compare-and-swap moves one from waiting to inside. They are woken after the lock
+//!    was given back.
+//! 5. Cancel, under the lock: a granted place is given back as in 3; one who waits is removed.
+//! 6. A smaller limit is only stored: those inside beyond it are owed, and leave in their own
+//!    time. A larger one is stored, then settled.
+//!
+//! So whenever the lock is free, nobody waits or no place is free. Draining shuts the fast ways of
+//! 1 and 3 in the same word, so that the last one to leave is sure to tell.
+
+mod counts;
+mod departures;
+mod holds;
+mod line;
+mod slab;
+mod sync;
+mod wakes;
+
+use std::sync::PoisonError;
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use floodwall_core::queue::QueueConfig;
+use floodwall_core::{Moment, Priority, Reason};
+
+use self::counts::Counts;
+use self::line::Line;
+use self::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
+use self::wakes::Wakes;
+
+pub(crate) use self::holds::HoldId;
+pub(crate) use self::line::{DrainKey, Enqueued, Ticket};
+
+/// Lets at most so many in at once, and lets the others wait in order of priority.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    counts: Counts,
+    has_queue: bool,
+    /// A hint that reading the holds may be worth the lock.
+    has_holds: AtomicBool,
+    line: Mutex<Line>,
+}
+
+impl Gate {
+    /// A gate for `limit`; 0 lets nobody in until it is raised. Without a queue nobody waits.
+    pub(crate) fn new(limit: u32, queue: Option<QueueConfig>) -> Self {
+        Self {
+            counts: Counts::new(limit),
+            has_queue: queue.is_some(),
+            has_holds: AtomicBool::new(false),
+            line: Mutex::new(Line::new(queue)),
+        }
+    }
+
+    /// Enters if there is a free place and nobody waits for one. Every true is followed by one
+    /// [`Gate::leave`].
+    pub(crate) fn try_enter(&self) -> bool {
+        self.counts.enter()
+    }
+
+    /// Counts one more inside, whatever the limit says: for modes that decide nothing. Tells
+    /// whether there was a place. Followed by one [`Gate::leave`].
+    pub(crate) fn force_enter(&self) -> bool {
+        self.counts.force_enter()
+    }
+
+    /// Waits for a place. The caller has found [`Gate::try_enter`] false and its deadline not yet
+    /// passed.
+    ///
+    /// A wait that by the recent rate of departures would end after `deadline` is refused at once.
+    /// `Entered` is followed by one [`Gate::leave`].
+    pub(crate) fn enqueue(
+        &self,
+        now: Moment,
+        priority: Priority,
+        deadline: Option<Moment>,
+        waker: &Waker,
+    ) -> Enqueued {
+        if self.is_never_reclaimed_nor_queued() {
+            return self.enter_or_refuse();
+        }
+        let mut wakes = Wakes::new();
+        let mut line = self.lock_settled(now, &mut wakes);
+        if self.reclaim_overdue(&mut line, now) {
+            drop(line);
+            line = self.lock_settled(now, &mut wakes);
+        }
+        let enqueued = line.enqueue(&self.counts, now, priority, deadline, waker, &mut wakes);
+        drop(line);
+        wakes.wake_all();
+        enqueued
+    }
+
+    /// Why one who comes now would be refused, if it would; changes nothing but the count of those
+    /// for whom there was no room. The clock is read only if there is no free place.
+    pub(crate) fn would_refuse(
+        &self,
+        priority: Priority,
+        deadline: Option<Moment>,
+        now: impl FnOnce() -> Moment,
+    ) -> Option<Reason> {
+        if self.counts.has_room() {
+            return None;
+        }
+        if self.is_draining() {
+            return Some(Reason::Draining);
+        }
+        if self.is_never_reclaimed_nor_queued() {
+            return Some(Reason::Full);
+        }
+        let now = now();
+        let mut line = self.lock();
+        if line.holds.is_overdue(now) {
+            return None;
+        }
+        line.would_refuse(&self.counts, now, priority, deadline)
+    }
+
+    /// Whether the turn of one who waits has come. Keeps `waker` if not.
+    ///
+    /// Once it is ready, the ticket means nothing any more; `Ok` is followed by one
+    /// [`Gate::leave`].
+    pub(crate) fn poll_wait(
+        &self,
+        ticket: Ticket,
+        now: Moment,
+        waker: &Waker,
+    ) -> Poll<Result<(), Reason>> {
+        let mut replaced = None;
+        let answer = self
+            .lock()
+            .poll(&self.counts, now, ticket, waker, &mut replaced);
+        drop(replaced);
+        answer
+    }
+
+    /// Leaves the line; a place that was granted meanwhile goes to the next. Does nothing for a
+    /// ticket that has been ready.
+    pub(crate) fn cancel(&self, ticket: Ticket, now: impl FnOnce() -> Moment) {
+        let now = now();
+        let mut line = self.lock();
+        let removed = line.cancel(&self.counts, now, ticket);
+        self.settle(line, now, &mut Wakes::new());
+        drop(removed);
+    }
+
+    /// Gives a place back. Reads the clock only if somebody waits or the gate is draining.
+    pub(crate) fn leave(&self, now: impl FnOnce() -> Moment) {
+        if !self.counts.leave() {
+            self.leave_to_the_next(now());
+        }
+    }
+
+    /// Begins a hold of a place that was entered before: once `until` has passed, the next arrival
+    /// that finds the gate full takes the place back.
+    pub(crate) fn hold(&self, until: Moment) -> HoldId {
+        let mut line = self.lock();
+        self.has_holds.store(true, Ordering::Relaxed);
+        line.holds.begin(until)
+    }
+
+    /// Ends a hold. If false, the place was taken back already, and the holder must not leave.
+    #[must_use]
+    pub(crate) fn end_hold(&self, id: HoldId) -> bool {
+        let mut line = self.lock();
+        let held = line.holds.end(id);
+        self.has_holds
+            .store(!line.holds.is_empty(), Ordering::Relaxed);
+        held
+    }
+
+    /// Changes the limit. Those inside beyond a smaller one may stay; a larger one lets in those
+    /// who wait.
+    pub(crate) fn set_limit(&self, limit: u32, now: Moment) {
+        if self.counts.set_limit(limit) < limit {
+            self.settle(self.lock(), now, &mut Wakes::new());
+        }
+    }
+
+    /// Changes the set-up of the queue. Does nothing to a gate without one.
+    pub(crate) fn set_queue(&self, config: QueueConfig) {
+        if let Some(queue) = &mut self.lock().queue {
+            queue.set_config(config);
+        }
+    }
+
+    /// From now on who comes is refused; who waits is served or times out.
+    pub(crate) fn drain(&self) {
+        let line = self.lock();
+        self.counts.set_draining(true);
+        // At the beginning of time nobody's time is up.
+        self.settle(line, Moment::ZERO, &mut Wakes::new());
+    }
+
+    /// Takes [`Gate::drain`] back.
+    pub(crate) fn undrain(&self) {
+        let _line = self.lock();
+        self.counts.set_draining(false);
+    }
+
+    /// Ready once the gate is draining and nobody is inside or waits. Keeps `waker` if not, under a
+    /// key that is made at the first call; give it to [`Gate::forget_drained`] to wait no longer.
+    pub(crate) fn poll_drained(&self, key: &mut Option<DrainKey>, waker: &Waker) -> Poll<()> {
+        let mut replaced = None;
+        let answer = self
+            .lock()
+            .poll_drained(&self.counts, key, waker, &mut replaced);
+        drop(replaced);
+        answer
+    }
+
+    /// Forgets one who waited for the end of the drain.
+    pub(crate) fn forget_drained(&self, key: DrainKey) {
+        let forgotten = self.lock().forget_drained(key);
+        drop(forgotten);
+    }
+
+    /// Whether who comes is refused.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.counts.seen().is_draining()
+    }
+
+    /// Whether it is draining and nobody is inside or waits.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.counts.seen().is_drained()
+    }
+
+    pub(crate) fn limit(&self) -> u32 {
+        self.counts.limit()
+    }
+
+    /// How many are inside; more than the limit after it was made smaller.
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.counts.seen().in_flight()
+    }
+
+    pub(crate) fn waiting(&self) -> u32 {
+        self.counts.seen().waiting()
+    }
+
+    pub(crate) fn waiting_of(&self, priority: Priority) -> u32 {
+        self.lock()
+            .queue
+            .as_ref()
+            .map_or(0, |queue| queue.len_of(priority))
+    }
+
+    /// For how long the one who came first has waited.
+    pub(crate) fn oldest_wait(&self, now: Moment) -> Duration {
+        self.lock()
+            .queue
+            .as_ref()
+            .map_or(Duration::ZERO, |queue| queue.oldest_wait(now))
+    }
+
+    /// How many places become free per second while somebody waits; none if that is not known
+    /// from the last second or so.
+    pub(crate) fn departures_per_second(&self, now: Moment) -> Option<f64> {
+        self.lock().departures.per_second(now)
+    }
+
+    /// How long one who was refused had better stay away, in whole seconds from 1 to 30, without
+    /// jitter: until those who wait now have had their turn, and longer the more are refused, so
+    /// that those of the last second find room when they all come back.
+    pub(crate) fn retry_after(&self, now: Moment) -> Duration {
+        let line = self.lock();
+        let waiting = self.waiting().saturating_add(1);
+        let queue = line
+            .departures
+            .time_for(waiting, now)
+            .map_or(0.0, |time| time.as_secs_f64());
+        let depth = line.departures.refused_for_each(now).unwrap_or(0.0);
+        Duration::from_secs((queue + depth).ceil().clamp(1.0, 30.0) as u64)
+    }
+
+    /// How long one who comes now would wait; none if that is not known.
+    pub(crate) fn estimate_wait(&self, now: Moment, priority: Priority) -> Option<Duration> {
+        self.lock().estimate(&self.counts, now, priority)
+    }
+}
+
+impl Gate {
+    fn is_never_reclaimed_nor_queued(&self) -> bool {
+        !self.has_queue && !self.has_holds.load(Ordering::Relaxed)
+    }
+
+    /// For a gate without a queue: the same decision, without the lock.
+    fn enter_or_refuse(&self) -> Enqueued {
+        if self.counts.enter() {
+            Enqueued::Entered
+        } else if self.is_draining() {
+            Enqueued::Refused(Reason::Draining)
+        } else {
+            Enqueued::Refused(Reason::Full)
+        }
+    }
+
+    /// Takes back the places of those who are overdue, if there is none free.
+    fn reclaim_overdue(&self, line: &mut Line, now: Moment) -> bool {
+        if line.holds.is_empty() || self.counts.seen().in_flight() < self.counts.limit() {
+            return false;
+        }
+        let mut reclaimed = false;
+        while line.holds.take_overdue(now) {
+            self.counts.subtract();
+            reclaimed = true;
+        }
+        self.has_holds
+            .store(!line.holds.is_empty(), Ordering::Relaxed);
+        reclaimed
+    }
+
+    #[cold]
+    fn leave_to_the_next(&self, now: Moment) {
+        let mut line = self.lock();
+        self.counts.subtract();
+        line.departures.count(now);
+        self.settle(line, now, &mut Wakes::new());
+    }
+
+    /// Settles, gives the lock back, wakes.
+    fn settle<'a>(&'a self, mut line: MutexGuard<'a, Line>, now: Moment, wakes: &mut Wakes) {
+        while line.settle(&self.counts, now, wakes).is_more() {
+            drop(line);
+            wakes.wake_all();
+            line = self.lock();
+        }
+        drop(line);
+        wakes.wake_all();
+    }
+
+    /// Takes the lock at a moment when there is nothing to settle. There may be somebody to wake.
+    fn lock_settled(&self, now: Moment, wakes: &mut Wakes) -> MutexGuard<'_, Line> {
+        let mut line = self.lock();
+        while line.settle(&self.counts, now, wakes).is_more() {
+            drop(line);
+            wakes.wake_all();
+            line = self.lock();
+        }
+        line
+    }
+
+    /// A panic under the lock can only come from a waker, and never between two changes that belong
+    /// together: what is behind a poisoned lock is whole.
+    fn lock(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
