@@ -1,0 +1,255 @@
+use std::time::Duration;
+
+use super::{Charge, Denied, Quota, QuotaError, Standing};
+use crate::Moment;
+use crate::atomic::AtomicU64;
+use crate::atomic::Ordering::{AcqRel, Acquire};
+
+/// One quota for everybody: a leaky bucket in one word.
+///
+/// At most burst + rate × time is let in over any stretch of time, exactly, for any number of
+/// threads; a refusal charges nothing and writes nothing. Threads whose clocks differ are judged as
+/// if the most advanced one were right. No lock, no allocation.
+///
+/// ```
+/// use floodwall_core::{Moment, rate::{Gcra, Quota}};
+/// use std::time::Duration;
+///
+/// let quota = Quota::requests(10).per_second().burst(2).build().unwrap();
+/// let gcra = Gcra::new(&quota).unwrap();
+/// let now = Moment::ZERO;
+///
+/// let charge = gcra.charge(now, 2).unwrap();
+/// let denied = gcra.charge(now, 1).unwrap_err();
+/// assert_eq!(denied.wait, Some(Duration::from_millis(100)));
+/// assert_eq!(denied.standing.full_in, Duration::from_millis(200));
+///
+/// assert!(gcra.undo(&charge, now));
+/// assert_eq!(gcra.standing(now).remaining, 2);
+/// ```
+#[derive(Debug)]
+pub struct Gcra {
+    /// When all that was let in will have drained, in parts of a nanosecond since the origin,
+    /// modulo 2^64: the theoretical arrival time.
+    drained_at: AtomicU64,
+    /// A moment, in nanoseconds, around which `drained_at` is not ambiguous. It stays zero for
+    /// quotas that count in whole nanoseconds; where the unit is so fine that 64 bits of it pass
+    /// while a service runs, it is moved every now and then.
+    era: AtomicU64,
+    plan: Plan,
+}
+
+/// What is computed once, so that a decision needs neither division nor a wider word.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    /// Parts of a nanosecond.
+    unit: u64,
+    /// Debt of a cost of one, in units.
+    interval: u64,
+    /// Debt of a whole burst, in units.
+    limit: u64,
+    burst: u32,
+    /// How far `now` may be from the era before the era is moved, in nanoseconds.
+    era_length: u64,
+    /// How far from the era no debt can be left, in nanoseconds.
+    forgotten: u64,
+}
+
+/// One consistent look at a cell.
+#[derive(Clone, Copy)]
+struct Look {
+    /// The cell's word.
+    word: u64,
+    /// Now in units, modulo 2^64.
+    now: u64,
+    /// What is still owed, in units.
+    debt: u64,
+    /// Now in nanoseconds, not before the era.
+    nanos: u64,
+    /// How much the caller's clock is behind that.
+    behind: u64,
+    era: u64,
+    /// Whether a new era must begin before anything is charged.
+    era_is_over: bool,
+}
+
+impl Gcra {
+    /// A cell without debt.
+    ///
+    /// # Errors
+    ///
+    /// None today: what a quota can say, a cell of its own can hold.
+    pub fn new(quota: &Quota) -> Result<Self, QuotaError> {
+        Ok(Self::with_era_length(quota, u64::MAX >> 2))
+    }
+
+    fn with_era_length(quota: &Quota, units: u64) -> Self {
+        let (interval, unit) = quota.effective().fraction();
+        let (limit, era_length) = (quota.limit(), units / unit);
+        let plan = Plan {
+            unit,
+            interval,
+            limit,
+            burst: quota.burst(),
+            era_length,
+            forgotten: era_length + limit.div_ceil(unit),
+        };
+        Self {
+            drained_at: AtomicU64::new(0),
+            era: AtomicU64::new(0),
+            plan,
+        }
+    }
+
+    /// Lets a request of this cost in, or says when it may come again. A cost of 0 is free: always
+    /// let in, nothing charged.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] if the cost does not fit in now, or can never (a cost above the burst). Nothing
+    /// is charged then.
+    pub fn charge(&self, now: Moment, cost: u32) -> Result<Charge, Denied> {
+        let mut look = self.look(now);
+        loop {
+            let debt = self.fit(&look, cost)?;
+            let before = look.now.wrapping_add(look.debt);
+            let after = look.now.wrapping_add(debt);
+            if cost == 0 {
+                return Ok(Charge { before, after });
+            }
+            if look.era_is_over {
+                self.begin_era(&look);
+                look = self.look(now);
+                continue;
+            }
+            match self
+                .drained_at
+                .compare_exchange_weak(look.word, after, AcqRel, Acquire)
+            {
+                Ok(_) => return Ok(Charge { before, after }),
+                Err(word) => look = self.look_at(word, now),
+            }
+        }
+    }
+
+    /// Whether [`charge`](Self::charge) would let this cost in now, and how the quota stands before
+    /// it does.
+    ///
+    /// # Errors
+    ///
+    /// As `charge`.
+    pub fn peek(&self, now: Moment, cost: u32) -> Result<Standing, Denied> {
+        let look = self.look(now);
+        self.fit(&look, cost)?;
+        Ok(self.standing_of(&look))
+    }
+
+    /// Takes a charge back, as if it had never been made, if nothing was charged after it; says
+    /// whether nothing of it is left.
+    ///
+    /// Only the newest charge can be given back without ever letting in too much. If others came
+    /// after it, it stays spent until it has drained.
+    pub fn undo(&self, charge: &Charge, now: Moment) -> bool {
+        let (before, after) = (charge.before, charge.after);
+        before == after
+            || self.look(now).debt == 0
+            || self
+                .drained_at
+                .compare_exchange(after, before, AcqRel, Acquire)
+                .is_ok()
+    }
+
+    /// How the quota stands.
+    pub fn standing(&self, now: Moment) -> Standing {
+        self.standing_of(&self.look(now))
+    }
+
+    /// As [`peek`](Self::peek), without working out how the quota stands.
+    pub(super) fn check(&self, now: Moment, cost: u32) -> Result<(), Denied> {
+        self.fit(&self.look(now), cost).map(drop)
+    }
+
+    fn look(&self, now: Moment) -> Look {
+        self.look_at(self.drained_at.load(Acquire), now)
+    }
+
+    /// The era is read after the word: whoever sees a word of a new era also sees that era.
+    fn look_at(&self, word: u64, now: Moment) -> Look {
+        let era = self.era.load(Acquire);
+        let nanos = now.as_nanos().max(era);
+        let now_in_units = nanos.wrapping_mul(self.plan.unit);
+        let ahead = word.wrapping_sub(now_in_units);
+        let drained = ahead > u64::MAX / 2 || nanos - era > self.plan.forgotten;
+        Look {
+            word,
+            now: now_in_units,
+            debt: if drained { 0 } else { ahead },
+            behind: nanos - now.as_nanos(),
+            era,
+            nanos,
+            era_is_over: nanos - era > self.plan.era_length,
+        }
+    }
+
+    /// Writes the same debt so that it is told right in an era that begins now, and begins it. In
+    /// this order: nobody charges before the new era is seen, so a word without an era is lost by
+    /// nobody, and the thread that finds one does the same again.
+    fn begin_era(&self, look: &Look) {
+        let same = look.now.wrapping_add(look.debt);
+        if self
+            .drained_at
+            .compare_exchange(look.word, same, AcqRel, Acquire)
+            .is_ok()
+        {
+            // Who loses this race finds the era of another thread, which is as good.
+            let _ = self
+                .era
+                .compare_exchange(look.era, look.nanos, AcqRel, Acquire);
+        }
+    }
+
+    /// The debt with this cost, if it is within the limit.
+    fn fit(&self, look: &Look, cost: u32) -> Result<u64, Denied> {
+        let plan = &self.plan;
+        // Neither product nor sum overflows: a cost within the burst is within the limit, which is
+        // below 2^60, and the debt is below 2^63.
+        let debt = match cost <= plan.burst {
+            true => look.debt + u64::from(cost) * plan.interval,
+            false => u64::MAX,
+        };
+        if debt <= plan.limit || cost == 0 {
+            Ok(debt)
+        } else {
+            Err(self.denied(look, cost, debt))
+        }
+    }
+
+    #[cold]
+    fn denied(&self, look: &Look, cost: u32, debt: u64) -> Denied {
+        let excess = debt - self.plan.limit;
+        Denied {
+            wait: (cost <= self.plan.burst).then(|| self.time_of(excess, look)),
+            standing: self.standing_of(look),
+        }
+    }
+
+    fn standing_of(&self, look: &Look) -> Standing {
+        Standing {
+            remaining: self.plan.limit.saturating_sub(look.debt) / self.plan.interval,
+            full_in: if look.debt == 0 {
+                Duration::ZERO
+            } else {
+                self.time_of(look.debt, look)
+            },
+        }
+    }
+
+    /// How long the caller's clock takes until so much has drained.
+    fn time_of(&self, debt: u64, look: &Look) -> Duration {
+        let nanos = match self.plan.unit {
+            1 => debt,
+            unit => debt.div_ceil(unit),
+        };
+        Duration::from_nanos(nanos.saturating_add(look.behind))
+    }
+}

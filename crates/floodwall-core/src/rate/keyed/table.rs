@@ -1,0 +1,316 @@
+use std::sync::PoisonError;
+
+use crossbeam_utils::CachePadded;
+
+use super::bucket::{Kind, Line, Vacancy, vacancy};
+use super::cell::Word;
+use super::clock::{Clock, Passed, Reading};
+use super::plan::Plan;
+use super::{KeyHash, TableStats};
+use crate::Moment;
+use crate::atomic::AtomicU64;
+use crate::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::rate::{Charge, Denied, Mutex, Standing};
+
+/// How many locks the first claims share.
+const STRIPES: usize = if cfg!(floodwall_loom) { 1 } else { 256 };
+/// How often a decision is tried again because others changed what it was about. Each time, one of
+/// them got on; a key that loses so often in a row is refused rather than held up for longer.
+const TRIES: u32 = if cfg!(floodwall_loom) { 3 } else { 64 };
+/// The table is swept once in 2^17 steps, so that a cell is seen at least three times in half a
+/// round.
+const SWEEP_BITS: u32 = 17;
+
+/// The table with `CELLS` cells to a line: eight, but for the models.
+#[derive(Debug)]
+pub(super) struct Table<const CELLS: usize> {
+    lines: Box<[Line<CELLS>]>,
+    clock: CachePadded<Clock>,
+    plan: Plan,
+    stripes: Box<[Mutex<()>]>,
+    counts: CachePadded<Counts>,
+}
+
+#[derive(Debug)]
+struct Counts {
+    reclaimed: AtomicU64,
+    inherited: AtomicU64,
+    contended: AtomicU64,
+}
+
+/// What one try came to.
+enum Tried {
+    Charged(Charge),
+    Short(Short),
+    /// Others changed what it was about.
+    Again,
+}
+
+/// Why a cost does not fit: by how many ticks (`None`: it never will), and what is owed.
+struct Short {
+    excess: Option<u64>,
+    debt: u64,
+}
+
+impl<const CELLS: usize> Table<CELLS> {
+    pub(super) fn new(plan: Plan, capacity: usize) -> Self {
+        let buckets = (capacity * 2).div_ceil(2 * CELLS);
+        let lines = (0..buckets * 2).map(|_| Line::new()).collect::<Box<[_]>>();
+        // Zeroed memory may not be there yet; a write to each line makes it so, and the table then
+        // really takes what it ever will.
+        for line in &lines {
+            line.cells()[0].store(Word::FREE.0, Relaxed);
+        }
+        Self {
+            lines,
+            clock: CachePadded::new(Clock::new(plan.tick, plan.limit + plan.skew)),
+            plan,
+            stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(),
+            counts: CachePadded::new(Counts {
+                reclaimed: AtomicU64::new(0),
+                inherited: AtomicU64::new(0),
+                contended: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    pub(super) fn charge(&self, key: KeyHash, now: Moment, cost: u32) -> Result<Charge, Denied> {
+        if cost == 0 {
+            return Ok(Charge {
+                before: 0,
+                after: 0,
+            });
+        }
+        let reading = self.read(now);
+        for _ in 0..TRIES {
+            let decision = match self.find(key) {
+                Some((cell, word)) => self.charge_owner(cell, word, &reading, cost),
+                None => self.claim(key, &reading, cost),
+            };
+            match decision {
+                Tried::Charged(charge) => return Ok(charge),
+                Tried::Short(short) => return Err(self.denied(&short, &reading)),
+                Tried::Again => {}
+            }
+        }
+        self.counts.contended.fetch_add(1, Relaxed);
+        // One tick is enough: it is not the quota that is short.
+        Err(self.denied(
+            &Short {
+                excess: Some(1),
+                debt: self.plan.limit,
+            },
+            &reading,
+        ))
+    }
+
+    pub(super) fn check(&self, key: KeyHash, now: Moment, cost: u32) -> Result<(), Denied> {
+        let reading = self.clock.peek(now);
+        self.fit(self.debt(key, &reading), cost)
+            .map(drop)
+            .map_err(|short| self.denied(&short, &reading))
+    }
+
+    pub(super) fn undo(&self, key: KeyHash, charge: &Charge, now: Moment) -> bool {
+        if charge.before == charge.after || Word(charge.after).debt(self.clock.peek(now).now) == 0 {
+            return true;
+        }
+        self.find(key).is_some_and(|(cell, _)| {
+            cell.compare_exchange(charge.after, charge.before, AcqRel, Acquire)
+                .is_ok()
+        })
+    }
+
+    pub(super) fn standing(&self, key: KeyHash, now: Moment) -> Standing {
+        let reading = self.clock.peek(now);
+        self.standing_of(self.debt(key, &reading), &reading)
+    }
+
+    /// Looks at every cell.
+    pub(super) fn stats(&self, now: Moment) -> TableStats {
+        let now = self.clock.peek(now).now;
+        let cells = || self.lines.iter().flat_map(Line::cells);
+        let live = |word: Word| word != Word::FREE && word.debt(now) > 0;
+        TableStats {
+            live: cells()
+                .filter(|cell| live(Word(cell.load(Relaxed))))
+                .count(),
+            cells: self.lines.len() * CELLS,
+            reclaimed: self.counts.reclaimed.load(Relaxed),
+            inherited: self.counts.inherited.load(Relaxed),
+            contended: self.counts.contended.load(Relaxed),
+            memory_bytes: size_of::<Self>()
+                + size_of_val(&*self.lines)
+                + size_of_val(&*self.stripes),
+        }
+    }
+
+    #[inline]
+    fn read(&self, now: Moment) -> Reading {
+        let (reading, passed) = self.clock.read(now);
+        if let Some(passed) = passed {
+            self.sweep(passed, reading.now);
+        }
+        reading
+    }
+
+    /// The cell of a key: in its home line, or else in the other one of its bucket.
+    #[inline]
+    fn find(&self, key: KeyHash) -> Option<(&AtomicU64, Word)> {
+        let home = key.line(self.lines.len() as u64);
+        let fingerprint = key.fingerprint();
+        self.lines[home]
+            .find(fingerprint)
+            .or_else(|| self.lines[home ^ 1].find(fingerprint))
+    }
+
+    fn vacancy(&self, key: KeyHash, now: u64) -> Vacancy<'_> {
+        let home = key.line(self.lines.len() as u64);
+        vacancy(
+            [&self.lines[home], &self.lines[home ^ 1]],
+            now,
+            self.plan.skew,
+        )
+    }
+
+    /// What the key owes, or would take over with the cell that it would get.
+    fn debt(&self, key: KeyHash, reading: &Reading) -> u64 {
+        match self.find(key) {
+            Some((_, word)) => word.debt(reading.now),
+            None => self.vacancy(key, reading.now).debt(reading.now),
+        }
+    }
+
+    /// Charges the cell of a key, unless it has gone to another meanwhile.
+    #[inline]
+    fn charge_owner(
+        &self,
+        cell: &AtomicU64,
+        mut word: Word,
+        reading: &Reading,
+        cost: u32,
+    ) -> Tried {
+        let fingerprint = word.fingerprint();
+        while word.fingerprint() == fingerprint {
+            match self.write(
+                cell,
+                word,
+                word.debt(reading.now),
+                fingerprint,
+                reading,
+                cost,
+            ) {
+                Ok(tried) => return tried,
+                Err(other) => word = other,
+            }
+        }
+        Tried::Again
+    }
+
+    /// Gives the key a cell and charges it. Two threads that claim for the same key take the same
+    /// lock, so that a key never has two cells; threads that claim the same cell for different keys
+    /// are told apart by its compare-and-swap.
+    #[cold]
+    fn claim(&self, key: KeyHash, reading: &Reading, cost: u32) -> Tried {
+        let debt = self.vacancy(key, reading.now).debt(reading.now);
+        if let Err(short) = self.fit(debt, cost) {
+            return Tried::Short(short);
+        }
+        let fingerprint = key.fingerprint();
+        let stripe = &self.stripes[fingerprint as usize % STRIPES];
+        // Nothing is behind the lock that a panic could have left half done.
+        let _first = stripe.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.find(key).is_some() {
+            return Tried::Again;
+        }
+        let vacancy = self.vacancy(key, reading.now);
+        let debt = vacancy.debt(reading.now);
+        let Ok(tried) = self.write(vacancy.cell, vacancy.word, debt, fingerprint, reading, cost)
+        else {
+            return Tried::Again;
+        };
+        if matches!(tried, Tried::Charged(_)) {
+            match vacancy.kind {
+                Kind::Free => {}
+                Kind::Drained => drop(self.counts.reclaimed.fetch_add(1, Relaxed)),
+                Kind::Owed => drop(self.counts.inherited.fetch_add(1, Relaxed)),
+            }
+        }
+        tried
+    }
+
+    /// Adds the cost to a debt and writes it for `fingerprint`, if the cell still holds `word`;
+    /// what it holds otherwise.
+    #[inline]
+    fn write(
+        &self,
+        cell: &AtomicU64,
+        word: Word,
+        owed: u64,
+        fingerprint: u64,
+        reading: &Reading,
+        cost: u32,
+    ) -> Result<Tried, Word> {
+        let debt = match self.fit(owed, cost) {
+            Ok(debt) => debt,
+            Err(short) => return Ok(Tried::Short(short)),
+        };
+        let after = Word::new(fingerprint, reading.now, debt).0;
+        let before = Word::new(fingerprint, reading.now, owed).0;
+        match cell.compare_exchange(word.0, after, AcqRel, Acquire) {
+            Ok(_) => Ok(Tried::Charged(Charge { before, after })),
+            Err(other) => Err(Word(other)),
+        }
+    }
+
+    /// Frees the cells, among those whose turn it is, that drained long enough ago.
+    #[cold]
+    fn sweep(&self, passed: Passed, now: u64) {
+        let lines_per_step = self.lines.len().div_ceil(1 << SWEEP_BITS);
+        for step in passed.first..passed.first + passed.count {
+            let first = (step as usize % (1 << SWEEP_BITS)) * lines_per_step;
+            let due = self.lines.iter().skip(first).take(lines_per_step);
+            for cell in due.flat_map(Line::cells) {
+                let word = Word(cell.load(Acquire));
+                if word != Word::FREE && word.ahead(now) < -(self.plan.skew as i64) {
+                    // Whoever is faster has just charged it.
+                    let _ = cell.compare_exchange(word.0, Word::FREE.0, AcqRel, Acquire);
+                }
+            }
+        }
+    }
+
+    /// The debt with this cost, if it is within the limit.
+    fn fit(&self, owed: u64, cost: u32) -> Result<u64, Short> {
+        let plan = &self.plan;
+        let debt = owed + (u64::from(cost) << plan.interval_bits);
+        if debt <= plan.limit || cost == 0 {
+            return Ok(debt);
+        }
+        Err(Short {
+            excess: (cost <= plan.burst).then(|| debt - plan.limit),
+            debt: owed,
+        })
+    }
+
+    #[cold]
+    fn denied(&self, short: &Short, reading: &Reading) -> Denied {
+        Denied {
+            wait: short
+                .excess
+                .map(|excess| self.plan.time_of(excess + reading.behind)),
+            standing: self.standing_of(short.debt, reading),
+        }
+    }
+
+    fn standing_of(&self, debt: u64, reading: &Reading) -> Standing {
+        let plan = &self.plan;
+        Standing {
+            remaining: plan.limit.saturating_sub(debt) >> plan.interval_bits,
+            full_in: match debt {
+                0 => std::time::Duration::ZERO,
+                debt => plan.time_of(debt + reading.behind),
+            },
+        }
+    }
+}

@@ -1,0 +1,325 @@
+use std::time::Duration;
+
+use super::error::Problem;
+use super::{
+    Charge, Denied, Gcra, HashSecret, KeyHash, KeyHasher, KeyedGcra, Quota, QuotaError, Standing,
+    TableConfig, TableStats,
+};
+use crate::atomic::AtomicU64;
+use crate::atomic::Ordering::Relaxed;
+use crate::{Moment, PolicyName, QuotaReport, Reason, Report};
+
+/// How many quotas a set has room for.
+pub(super) const MAX_QUOTAS: usize = 4;
+
+/// Several quotas on one key, all or none.
+///
+/// A request gets in if every quota lets it in. All are looked at first, and if one says no, none
+/// is charged. Then they are charged from the narrowest (the shortest period) to the widest; should
+/// another thread be faster in between, so that a later one says no after all, the charges before
+/// it are undone as far as that is exact (see [`Gcra::undo`]). What is not stays spent, and is
+/// counted in [`SetStats::unreturned`]. Nothing is ever let in beyond any quota.
+///
+/// ```
+/// use floodwall_core::{Moment, rate::QuotaSet};
+/// use std::time::Duration;
+///
+/// let set = QuotaSet::shared(&["5/s".parse().unwrap(), "6/min".parse().unwrap()]).unwrap();
+/// let everybody = set.key("");
+/// let now = Moment::ZERO;
+/// assert!(set.charge(everybody, now, 5).is_ok());
+/// let denied = set.charge(everybody, now, 2).unwrap_err();
+/// assert_eq!(denied.policy.as_str(), "6/min");
+/// assert_eq!(denied.wait, Some(Duration::from_secs(10)));
+/// ```
+#[derive(Debug)]
+pub struct QuotaSet {
+    /// Narrow before wide.
+    members: Vec<Member>,
+    secret: HashSecret,
+    unreturned: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Member {
+    quota: Quota,
+    name: PolicyName,
+    cells: Cells,
+}
+
+#[derive(Debug)]
+enum Cells {
+    Shared(Gcra),
+    Keyed(Box<KeyedGcra>),
+}
+
+/// What was charged to the quotas of a set: keep it to be able to [undo](QuotaSet::undo) it, once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charges {
+    key: KeyHash,
+    charged: [Option<Charge>; MAX_QUOTAS],
+}
+
+/// How an [undo](QuotaSet::undo) went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Undone {
+    /// Nothing of the charges is left.
+    Exactly,
+    /// Others came after them; at some quotas the cost stays spent until it drains.
+    InPart,
+}
+
+/// A refusal by a set of quotas. Nothing was charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SetDenied {
+    /// The quota that refused; if several did, the one that makes the caller wait longest.
+    pub policy: PolicyName,
+    /// [`Reason::Quota`] or [`Reason::CostAboveBurst`].
+    pub reason: Reason,
+    /// How long to wait until the same cost is let in, if nobody else spends anything meanwhile.
+    /// `None` if it costs more than a burst.
+    pub wait: Option<Duration>,
+    violated: u8,
+}
+
+/// What a set of quotas has to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SetStats {
+    /// How often a cost stayed spent although its request was refused in the end, once for each
+    /// quota.
+    pub unreturned: u64,
+    /// The tables, in the order of [`QuotaSet::quotas`]; none if the quotas are shared.
+    pub tables: Vec<TableStats>,
+}
+
+impl QuotaSet {
+    /// Quotas that all keys share.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, if there are more than four, if two have the same name.
+    pub fn shared(quotas: &[Quota]) -> Result<Self, QuotaError> {
+        Self::new(quotas, HashSecret::seeded(0), |quota| {
+            Gcra::new(quota).map(Cells::Shared)
+        })
+    }
+
+    /// Quotas that each key has for itself, in a table for each quota.
+    ///
+    /// # Errors
+    ///
+    /// As [`shared`](Self::shared), and as [`KeyedGcra::new`].
+    pub fn keyed(quotas: &[Quota], config: &TableConfig) -> Result<Self, QuotaError> {
+        let secret = config.secret.unwrap_or_else(HashSecret::random);
+        Self::new(quotas, secret, |quota| {
+            Ok(Cells::Keyed(Box::new(KeyedGcra::new(quota, config)?)))
+        })
+    }
+
+    fn new(
+        quotas: &[Quota],
+        secret: HashSecret,
+        cells: impl Fn(&Quota) -> Result<Cells, QuotaError>,
+    ) -> Result<Self, QuotaError> {
+        match quotas.len() {
+            0 => return Err(Problem::NoQuota.into()),
+            1..=MAX_QUOTAS => {}
+            more => return Err(Problem::ManyQuotas(more).into()),
+        }
+        let mut members = Vec::<Member>::with_capacity(quotas.len());
+        for quota in quotas {
+            let name = quota.policy_name();
+            if members.iter().any(|member| member.name == name) {
+                return Err(Problem::SameName(name).into());
+            }
+            members.push(Member {
+                quota: *quota,
+                name,
+                cells: cells(quota)?,
+            });
+        }
+        members.sort_by_key(|member| member.quota.period());
+        Ok(Self {
+            members,
+            secret,
+            unreturned: AtomicU64::new(0),
+        })
+    }
+
+    /// The quotas, narrow before wide: a shorter period before a longer one.
+    pub fn quotas(&self) -> impl Iterator<Item = &Quota> {
+        self.members.iter().map(|member| &member.quota)
+    }
+
+    /// A hasher to put the parts of a key into.
+    pub fn hasher(&self) -> KeyHasher {
+        self.secret.hasher()
+    }
+
+    /// The key of one value.
+    pub fn key<T: std::hash::Hash + ?Sized>(&self, value: &T) -> KeyHash {
+        self.secret.key(value)
+    }
+
+    /// Lets a request of this key and cost in, or says when it may come again. A cost of 0 is free.
+    ///
+    /// # Errors
+    ///
+    /// [`SetDenied`] if a quota refuses it. Nothing is charged then.
+    pub fn charge(&self, key: KeyHash, now: Moment, cost: u32) -> Result<Charges, SetDenied> {
+        let mut charges = Charges {
+            key,
+            charged: [None; MAX_QUOTAS],
+        };
+        // One quota decides and charges in one go.
+        if self.members.len() > 1 {
+            self.peek(key, now, cost)?;
+        }
+        for (i, member) in self.members.iter().enumerate() {
+            match member.cells.charge(key, now, cost) {
+                Ok(charge) => charges.charged[i] = Some(charge),
+                Err(denied) => {
+                    // Counted if it stays spent.
+                    let _ = self.undo(&charges, now);
+                    return Err(SetDenied::by(member, i, &denied));
+                }
+            }
+        }
+        Ok(charges)
+    }
+
+    /// Whether [`charge`](Self::charge) would let this cost in now.
+    ///
+    /// # Errors
+    ///
+    /// As `charge`.
+    pub fn peek(&self, key: KeyHash, now: Moment, cost: u32) -> Result<(), SetDenied> {
+        let mut result = Ok(());
+        for (i, member) in self.members.iter().enumerate() {
+            if let Err(denied) = member.cells.check(key, now, cost) {
+                let denied = SetDenied::by(member, i, &denied);
+                result = Err(result.map_or_else(|other: SetDenied| other.and(denied), |()| denied));
+            }
+        }
+        result
+    }
+
+    /// Takes charges back, as if they had never been made, where nothing was charged after them;
+    /// says whether nothing of them is left.
+    pub fn undo(&self, charges: &Charges, now: Moment) -> Undone {
+        let mut unreturned = 0;
+        for (member, charge) in self.members.iter().zip(&charges.charged).rev() {
+            if let Some(charge) = charge {
+                unreturned += u64::from(!member.cells.undo(charges.key, charge, now));
+            }
+        }
+        if unreturned == 0 {
+            return Undone::Exactly;
+        }
+        self.unreturned.fetch_add(unreturned, Relaxed);
+        Undone::InPart
+    }
+
+    /// Adds how each quota stands for this key.
+    pub fn report(&self, key: KeyHash, now: Moment, to: &mut Report) {
+        self.report_violated(key, now, 0, to);
+    }
+
+    /// Adds how each quota stands for this key, and marks those that refused.
+    pub fn report_denied(&self, key: KeyHash, now: Moment, denied: &SetDenied, to: &mut Report) {
+        self.report_violated(key, now, denied.violated, to);
+    }
+
+    fn report_violated(&self, key: KeyHash, now: Moment, violated: u8, to: &mut Report) {
+        for (i, Member { quota, name, cells }) in self.members.iter().enumerate() {
+            let Standing { remaining, full_in } = cells.standing(key, now);
+            let period = quota.period();
+            to.push(QuotaReport {
+                policy: *name,
+                quota: u64::from(quota.count()),
+                window: Some(period.as_secs()).filter(|&s| s > 0 && period.subsec_nanos() == 0),
+                remaining,
+                full_in,
+                violated: violated & 1 << i != 0,
+            });
+        }
+    }
+
+    /// What the set has to tell, `live` cells as of `now`. Looks at every cell of every table: for
+    /// a monitor, not for each request.
+    pub fn stats(&self, now: Moment) -> SetStats {
+        let table = |member: &Member| match &member.cells {
+            Cells::Shared(_) => None,
+            Cells::Keyed(table) => Some(table.stats(now)),
+        };
+        SetStats {
+            unreturned: self.unreturned.load(Relaxed),
+            tables: self.members.iter().filter_map(table).collect(),
+        }
+    }
+}
+
+impl SetDenied {
+    fn by(member: &Member, index: usize, denied: &Denied) -> Self {
+        Self {
+            policy: member.name,
+            reason: if denied.wait.is_some() {
+                Reason::Quota
+            } else {
+                Reason::CostAboveBurst
+            },
+            wait: denied.wait,
+            violated: 1 << index,
+        }
+    }
+
+    /// Both: as the one that keeps the caller away for longer says.
+    fn and(self, other: Self) -> Self {
+        let forever = |denied: &Self| denied.wait.unwrap_or(Duration::MAX);
+        let violated = self.violated | other.violated;
+        let longest = if forever(&other) > forever(&self) {
+            other
+        } else {
+            self
+        };
+        Self {
+            violated,
+            ..longest
+        }
+    }
+}
+
+impl Cells {
+    #[inline]
+    fn charge(&self, key: KeyHash, now: Moment, cost: u32) -> Result<Charge, Denied> {
+        match self {
+            Self::Shared(cell) => cell.charge(now, cost),
+            Self::Keyed(table) => table.charge(key, now, cost),
+        }
+    }
+
+    #[inline]
+    fn check(&self, key: KeyHash, now: Moment, cost: u32) -> Result<(), Denied> {
+        match self {
+            Self::Shared(cell) => cell.check(now, cost),
+            Self::Keyed(table) => table.check(key, now, cost),
+        }
+    }
+
+    fn undo(&self, key: KeyHash, charge: &Charge, now: Moment) -> bool {
+        match self {
+            Self::Shared(cell) => cell.undo(charge, now),
+            Self::Keyed(table) => table.undo(key, charge, now),
+        }
+    }
+
+    fn standing(&self, key: KeyHash, now: Moment) -> Standing {
+        match self {
+            Self::Shared(cell) => cell.standing(now),
+            Self::Keyed(table) => table.standing(key, now),
+        }
+    }
+}
