@@ -1,2 +1,10 @@
-//! The `floodwall` program.
-fn main() {}
+//! The `floodwall` program: `floodwall demo` shows a flood with and without floodwall on your own machine.
+
+mod cli;
+mod demo;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -1,0 +1,180 @@
+//! `floodwall demo`: the same flood twice, over real sockets, first at a bare server, then at one behind
+//! floodwall.
+
+mod calibrate;
+mod chart;
+mod client;
+mod clock;
+mod files;
+mod interrupt;
+mod json;
+mod load;
+mod paint;
+mod progress;
+mod report;
+#[cfg(test)]
+mod sample;
+mod schedule;
+mod series;
+mod server;
+mod svg;
+mod table;
+mod wall;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::{Context, ensure};
+use axum::Router;
+
+use crate::cli::DemoArgs;
+use interrupt::Stop;
+use load::DEADLINE;
+use paint::Paint;
+use progress::Progress;
+use report::Report;
+use schedule::Plan;
+use server::{SERVICE_TIME, Server, WORKERS};
+
+/// The capacity is measured for this long; less in a very short demo.
+const CALIBRATION: Duration = Duration::from_millis(1_750);
+
+/// More than this between the intended and the real start of a request is worth a warning.
+const WORRYING_LAG_MS: f64 = 20.0;
+
+/// Runs the demo and prints what it found.
+pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
+    // Before half a minute is spent on a picture that has no place.
+    let picture = args.svg.as_deref().map(svg::Picture::create).transpose()?;
+    let stop = Stop::on_ctrl_c().context("cannot listen for Ctrl-C")?;
+    let Some(report) = measure(args, &stop)? else {
+        eprintln!("interrupted before there was anything to show");
+        return Ok(ExitCode::from(interrupt::EXIT_CODE));
+    };
+    if !args.quiet {
+        doubts(&report);
+    }
+    print(&report, args.json)?;
+    if let Some(picture) = picture {
+        picture.write(&report)?;
+    }
+    Ok(if report.interrupted {
+        ExitCode::from(interrupt::EXIT_CODE)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// Nothing if it was stopped before the capacity was known.
+fn measure(args: &DemoArgs, stop: &Stop) -> anyhow::Result<Option<Report>> {
+    let each = Duration::from_secs_f64(args.seconds);
+    let calibration = CALIBRATION.min(each);
+    let mut progress = Progress::new(calibration + 6 * each, args.quiet);
+
+    progress.step("how much can the service do?");
+    let capacity_rps = calibrate::capacity(serve(server::service())?.address, calibration, stop)?;
+    progress.step_done(calibration);
+    if stop.is_asked() {
+        return Ok(None);
+    }
+
+    let factor = affordable_factor(args, capacity_rps)?;
+    let plan = Plan::new(capacity_rps, factor, each, args.seed);
+    let mut runs = Vec::new();
+    for (name, router) in [
+        ("bare", server::service()),
+        ("floodwall", wall::protect(server::service(), WORKERS)),
+    ] {
+        let server = serve(router)?;
+        progress.step(format!(
+            "{name}: {factor}x for {} s in the middle",
+            args.seconds
+        ));
+        runs.push(load::run(name, &plan, server.address, stop, |at| {
+            progress.at(at);
+        })?);
+        progress.step_done(plan.length());
+        if stop.is_asked() {
+            break;
+        }
+    }
+    progress.finish();
+    Ok(Some(Report {
+        capacity_rps,
+        factor,
+        seconds: args.seconds,
+        seed: args.seed,
+        workers: WORKERS,
+        service_ms: SERVICE_TIME.as_secs_f64() * 1_000.0,
+        deadline_ms: DEADLINE.as_secs_f64() * 1_000.0,
+        interrupted: stop.is_asked(),
+        runs,
+    }))
+}
+
+fn serve(router: Router) -> anyhow::Result<Server> {
+    Server::start(router).context("cannot start the server on 127.0.0.1")
+}
+
+/// The flood that was asked for, or as much of it as the limit of open files lets through.
+fn affordable_factor(args: &DemoArgs, capacity_rps: f64) -> anyhow::Result<f64> {
+    let files = files::allow_for(capacity_rps, args.factor);
+    let Some(less) = files.and_then(|files| files::affordable(capacity_rps, args.factor, files))
+    else {
+        return Ok(args.factor);
+    };
+    let needed = files::needed(capacity_rps, args.factor);
+    let fix = format!(
+        "raise the hard limit with `ulimit -Hn {needed}` (as root) or in /etc/security/limits.conf"
+    );
+    let files = files.unwrap_or(0);
+    ensure!(
+        less >= 1.0,
+        "a flood needs {needed} open files and this process may open {files}: {fix}"
+    );
+    if !args.quiet {
+        eprintln!(
+            "note: flooding with {less}x instead of {}x, because that needs {needed} open files and this process may \
+             open {files}: {fix}",
+            args.factor,
+        );
+    }
+    Ok(less)
+}
+
+/// Says when the figures should not be believed.
+fn doubts(report: &Report) {
+    for run in &report.runs {
+        for phase in &run.phases {
+            let (run, name) = (run.name, phase.name);
+            if let Some(lag) = phase.lag_p99_ms.filter(|lag| *lag > WORRYING_LAG_MS) {
+                eprintln!(
+                    "warning: {run}, {name}: requests left up to {lag:.0} ms late, so the latencies are too high by as much; \
+                     try again when the machine is idle",
+                );
+            }
+            if phase.errors > 0 {
+                eprintln!(
+                    "warning: {run}, {name}: {} connections failed; is `ulimit -n` or the range of local ports too small?",
+                    phase.errors,
+                );
+            }
+        }
+    }
+}
+
+fn print(report: &Report, json: bool) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    if json {
+        writeln!(out, "{}", json::render(report)?)?;
+    } else {
+        let paint = Paint::for_stdout();
+        writeln!(out, "{}", chart::render(report, paint))?;
+        write!(out, "{}", table::render(report, paint)?)?;
+    }
+    out.flush()?;
+    Ok(())
+}

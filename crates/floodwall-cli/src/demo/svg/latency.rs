@@ -1,0 +1,74 @@
+//! The p99 of those who were answered in time.
+
+use plotters::prelude::{ChartBuilder, Circle, Color, LineSeries, PathElement, Rectangle};
+
+use super::{
+    Area, points,
+    rates::{label, mesh},
+    seconds,
+    style::{self, text},
+};
+use crate::demo::{
+    report::{Report, RunReport},
+    schedule::PhaseName,
+};
+
+/// So many slices without a success in a row need a word.
+const SILENCE: usize = 6;
+
+pub(super) fn draw(area: &Area<'_>, report: &Report, run: &RunReport) -> anyhow::Result<()> {
+    let top = 1.2 * report.deadline_ms;
+    let mut chart = ChartBuilder::on(area)
+        .margin_right(24)
+        .margin_bottom(12)
+        .x_label_area_size(32)
+        .y_label_area_size(76)
+        .build_cartesian_2d(0.0..seconds(report), 0.0..top)?;
+    if run.phase(PhaseName::Flood).is_some() {
+        let corners = [(report.seconds, 0.0), (2.0 * report.seconds, top)];
+        chart.draw_series([Rectangle::new(corners, style::FLOOD.filled())])?;
+    }
+    mesh(&mut chart, "p99 of answers in time, ms")?;
+    let deadline = [
+        (0.0, report.deadline_ms),
+        (seconds(report), report.deadline_ms),
+    ];
+    chart.draw_series([PathElement::new(deadline, style::line(style::FAINT, 1))])?;
+    label(
+        &mut chart,
+        "callers give up",
+        (0.1 * report.seconds, 1.1 * report.deadline_ms),
+        &style::FAINT,
+    )?;
+
+    let p99: Vec<_> = points(run, &run.series.p99_ms).collect();
+    for stretch in p99.chunk_by(|left, right| left.1.is_some() == right.1.is_some()) {
+        let known: Vec<_> = stretch
+            .iter()
+            .filter_map(|(at, p99)| Some((*at, (*p99)?)))
+            .collect();
+        if known.is_empty() {
+            if stretch.len() >= SILENCE {
+                let at = (stretch[0].0, 0.5 * top);
+                label(&mut chart, "nobody is answered in time", at, &style::INK)?;
+            }
+            continue;
+        }
+        // A point each: a line cannot show one that stands alone.
+        let points = known
+            .iter()
+            .map(|at| Circle::new(*at, 3, style::GOODPUT.filled()));
+        chart.draw_series(points)?;
+        chart.draw_series(LineSeries::new(known, style::line(style::GOODPUT, 2)))?;
+    }
+    if let Some(p99) = run.phase(PhaseName::Flood).and_then(|flood| flood.p99_ms) {
+        let words = format!("{p99:.0} ms in the flood");
+        let at = (2.05 * report.seconds, 0.3 * top);
+        chart.draw_series([plotters::prelude::Text::new(
+            words,
+            at,
+            text(16, &style::GOODPUT),
+        )])?;
+    }
+    Ok(())
+}
