@@ -4,6 +4,7 @@ use super::{Charge, Denied, Quota, QuotaError, Standing};
 use crate::Moment;
 use crate::atomic::AtomicU64;
 use crate::atomic::Ordering::{AcqRel, Acquire};
+use crate::moment::nanos;
 
 /// One quota for everybody: a leaky bucket in one word.
 ///
@@ -109,27 +110,29 @@ impl Gcra {
     /// [`Denied`] if the cost does not fit in now, or can never (a cost above the burst). Nothing
     /// is charged then.
     pub fn charge(&self, now: Moment, cost: u32) -> Result<Charge, Denied> {
-        let mut look = self.look(now);
-        loop {
-            let debt = self.fit(&look, cost)?;
-            let before = look.now.wrapping_add(look.debt);
-            let after = look.now.wrapping_add(debt);
-            if cost == 0 {
-                return Ok(Charge { before, after });
-            }
-            if look.era_is_over {
-                self.begin_era(&look);
-                look = self.look(now);
-                continue;
-            }
-            match self
-                .drained_at
-                .compare_exchange_weak(look.word, after, AcqRel, Acquire)
-            {
-                Ok(_) => return Ok(Charge { before, after }),
-                Err(word) => look = self.look_at(word, now),
-            }
-        }
+        self.charge_within(now, cost, 0).map(|(charge, _)| charge)
+    }
+
+    /// Lets a request of this cost in after a wait of `at_most`, and says how long that is: zero if
+    /// it may enter now. Its turn is charged now, so that others come after it.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] if it would have to wait longer. Nothing is charged then.
+    pub fn reserve(
+        &self,
+        now: Moment,
+        cost: u32,
+        at_most: Duration,
+    ) -> Result<(Charge, Duration), Denied> {
+        // As much again as the longest limit.
+        let slack = nanos(at_most).saturating_mul(self.plan.unit).min(1 << 60);
+        let (charge, excess) = self.charge_within(now, cost, slack)?;
+        let wait = match excess {
+            0 => Duration::ZERO,
+            excess => self.time_of(excess, &self.look(now)),
+        };
+        Ok((charge, wait))
     }
 
     /// Whether [`charge`](Self::charge) would let this cost in now, and how the quota stands before
@@ -140,7 +143,7 @@ impl Gcra {
     /// As `charge`.
     pub fn peek(&self, now: Moment, cost: u32) -> Result<Standing, Denied> {
         let look = self.look(now);
-        self.fit(&look, cost)?;
+        self.fit(&look, cost, 0)?;
         Ok(self.standing_of(&look))
     }
 
@@ -166,7 +169,36 @@ impl Gcra {
 
     /// As [`peek`](Self::peek), without working out how the quota stands.
     pub(super) fn check(&self, now: Moment, cost: u32) -> Result<(), Denied> {
-        self.fit(&self.look(now), cost).map(drop)
+        self.fit(&self.look(now), cost, 0).map(drop)
+    }
+
+    /// Charges what fits if the limit were larger by `slack`; how much of that it took.
+    #[inline]
+    fn charge_within(&self, now: Moment, cost: u32, slack: u64) -> Result<(Charge, u64), Denied> {
+        let mut look = self.look(now);
+        loop {
+            let debt = self.fit(&look, cost, slack)?;
+            if cost == 0 {
+                return Ok((Charge::FREE, 0));
+            }
+            let before = look.now.wrapping_add(look.debt);
+            let after = look.now.wrapping_add(debt);
+            if look.era_is_over {
+                self.begin_era(&look);
+                look = self.look(now);
+                continue;
+            }
+            match self
+                .drained_at
+                .compare_exchange_weak(look.word, after, AcqRel, Acquire)
+            {
+                Ok(_) => {
+                    let excess = debt.saturating_sub(self.plan.limit);
+                    return Ok((Charge { before, after }, excess));
+                }
+                Err(word) => look = self.look_at(word, now),
+            }
+        }
     }
 
     fn look(&self, now: Moment) -> Look {
@@ -208,8 +240,8 @@ impl Gcra {
         }
     }
 
-    /// The debt with this cost, if it is within the limit.
-    fn fit(&self, look: &Look, cost: u32) -> Result<u64, Denied> {
+    /// The debt with this cost, if it is within the limit and `slack`.
+    fn fit(&self, look: &Look, cost: u32, slack: u64) -> Result<u64, Denied> {
         let plan = &self.plan;
         // Neither product nor sum overflows: a cost within the burst is within the limit, which is
         // below 2^60, and the debt is below 2^63.
@@ -217,7 +249,7 @@ impl Gcra {
             true => look.debt + u64::from(cost) * plan.interval,
             false => u64::MAX,
         };
-        if debt <= plan.limit || cost == 0 {
+        if debt <= plan.limit + slack || cost == 0 {
             Ok(debt)
         } else {
             Err(self.denied(look, cost, debt))

@@ -170,16 +170,54 @@ impl QuotaSet {
     ///
     /// [`SetDenied`] if a quota refuses it. Nothing is charged then.
     pub fn charge(&self, key: KeyHash, now: Moment, cost: u32) -> Result<Charges, SetDenied> {
-        let mut charges = Charges {
-            key,
-            charged: [None; MAX_QUOTAS],
-        };
         // One quota decides and charges in one go.
         if self.members.len() > 1 {
             self.peek(key, now, cost)?;
         }
+        self.charge_each(key, now, |member| member.cells.charge(key, now, cost))
+    }
+
+    /// Lets a request of this key and cost in after a wait of `at_most`, and says how long that is:
+    /// zero if it may enter now. Its turn is charged now, so that others come after it.
+    ///
+    /// # Errors
+    ///
+    /// [`SetDenied`] if it would have to wait longer. Nothing is charged then.
+    pub fn reserve(
+        &self,
+        key: KeyHash,
+        now: Moment,
+        cost: u32,
+        at_most: Duration,
+    ) -> Result<(Charges, Duration), SetDenied> {
+        if let Err(denied) = self.peek(key, now, cost) {
+            if denied.wait.is_none_or(|wait| wait > at_most) {
+                return Err(denied);
+            }
+        }
+        let mut longest = Duration::ZERO;
+        let charges = self.charge_each(key, now, |member| {
+            let (charge, wait) = member.cells.reserve(key, now, cost, at_most)?;
+            longest = longest.max(wait);
+            Ok(charge)
+        })?;
+        Ok((charges, longest))
+    }
+
+    /// All, or none as far as others leave it to us.
+    #[inline]
+    fn charge_each(
+        &self,
+        key: KeyHash,
+        now: Moment,
+        mut charge: impl FnMut(&Member) -> Result<Charge, Denied>,
+    ) -> Result<Charges, SetDenied> {
+        let mut charges = Charges {
+            key,
+            charged: [None; MAX_QUOTAS],
+        };
         for (i, member) in self.members.iter().enumerate() {
-            match member.cells.charge(key, now, cost) {
+            match charge(member) {
                 Ok(charge) => charges.charged[i] = Some(charge),
                 Err(denied) => {
                     // Counted if it stays spent.
@@ -298,6 +336,19 @@ impl Cells {
         match self {
             Self::Shared(cell) => cell.charge(now, cost),
             Self::Keyed(table) => table.charge(key, now, cost),
+        }
+    }
+
+    fn reserve(
+        &self,
+        key: KeyHash,
+        now: Moment,
+        cost: u32,
+        at_most: Duration,
+    ) -> Result<(Charge, Duration), Denied> {
+        match self {
+            Self::Shared(cell) => cell.reserve(now, cost, at_most),
+            Self::Keyed(table) => table.reserve(key, now, cost, at_most),
         }
     }
 

@@ -23,6 +23,14 @@ pub struct Charge {
     pub(super) after: u64,
 }
 
+impl Charge {
+    /// Of a cost of 0: there is nothing to undo.
+    pub(super) const FREE: Self = Self {
+        before: 0,
+        after: 0,
+    };
+}
+
 /// A refusal by a quota. Nothing was charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

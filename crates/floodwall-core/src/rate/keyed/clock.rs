@@ -82,7 +82,7 @@ impl Clock {
         Self::at(ticks, self.step(ticks, mark).map_or(mark, |(next, _)| next))
     }
 
-    fn ticks(&self, moment: Moment) -> u64 {
+    pub(super) fn ticks(&self, moment: Moment) -> u64 {
         let product = u128::from(moment.as_nanos()) * u128::from(self.rate);
         (product >> 64) as u64 >> self.shift
     }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::Moment;
 use crate::rate::{Charge, Denied, Quota, QuotaError, Standing};
 
@@ -71,7 +73,26 @@ impl KeyedGcra {
     /// is charged then.
     #[inline]
     pub fn charge(&self, key: KeyHash, now: Moment, cost: u32) -> Result<Charge, Denied> {
-        self.0.charge(key, now, cost)
+        self.0
+            .charge(key, now, cost, Duration::ZERO)
+            .map(|(charge, _)| charge)
+    }
+
+    /// Lets a request of this key and cost in after a wait of `at_most`, and says how long that is:
+    /// zero if it may enter now. Its turn is charged now, so that others come after it. Turns are
+    /// given out for at most 16,384 intervals in advance.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] if it would have to wait longer. Nothing is charged then.
+    pub fn reserve(
+        &self,
+        key: KeyHash,
+        now: Moment,
+        cost: u32,
+        at_most: Duration,
+    ) -> Result<(Charge, Duration), Denied> {
+        self.0.charge(key, now, cost, at_most)
     }
 
     /// Whether [`charge`](Self::charge) would let this cost in now, and how the quota stands before
@@ -94,6 +115,11 @@ impl KeyedGcra {
     /// How the quota stands for this key.
     pub fn standing(&self, key: KeyHash, now: Moment) -> Standing {
         self.0.standing(key, now)
+    }
+
+    /// The tick in which this table counts time, rounded up to a whole nanosecond.
+    pub fn tick(&self) -> Duration {
+        self.0.tick()
     }
 
     /// What the table has to tell, `live` as of `now`. Looks at every cell: for a monitor, not for

@@ -1,4 +1,5 @@
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 
@@ -20,6 +21,8 @@ const TRIES: u32 = if cfg!(floodwall_loom) { 3 } else { 64 };
 /// The table is swept once in 2^17 steps, so that a cell is seen at least three times in half a
 /// round.
 const SWEEP_BITS: u32 = 17;
+/// How far ahead turns can be reserved, in ticks.
+const LONGEST_WAIT: u64 = 1 << 24;
 
 /// The table with `CELLS` cells to a line: eight, but for the models.
 #[derive(Debug)]
@@ -38,9 +41,18 @@ struct Counts {
     contended: AtomicU64,
 }
 
+/// What a request asks for.
+#[derive(Clone, Copy)]
+struct Cost {
+    units: u32,
+    /// By how many ticks it may exceed the limit, because it will wait for them.
+    slack: u64,
+}
+
 /// What one try came to.
 enum Tried {
-    Charged(Charge),
+    /// And how many ticks of the slack it took.
+    Charged(Charge, u64),
     Short(Short),
     /// Others changed what it was about.
     Again,
@@ -63,7 +75,7 @@ impl<const CELLS: usize> Table<CELLS> {
         }
         Self {
             lines,
-            clock: CachePadded::new(Clock::new(plan.tick, plan.limit + plan.skew)),
+            clock: CachePadded::new(Clock::new(plan.tick, plan.limit + plan.skew + LONGEST_WAIT)),
             plan,
             stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(),
             counts: CachePadded::new(Counts {
@@ -74,13 +86,22 @@ impl<const CELLS: usize> Table<CELLS> {
         }
     }
 
-    pub(super) fn charge(&self, key: KeyHash, now: Moment, cost: u32) -> Result<Charge, Denied> {
+    /// Charges what fits if the limit were larger by `at_most`; how long to wait for that.
+    pub(super) fn charge(
+        &self,
+        key: KeyHash,
+        now: Moment,
+        cost: u32,
+        at_most: Duration,
+    ) -> Result<(Charge, Duration), Denied> {
         if cost == 0 {
-            return Ok(Charge {
-                before: 0,
-                after: 0,
-            });
+            return Ok((Charge::FREE, Duration::ZERO));
         }
+        let slack = match at_most {
+            Duration::ZERO => 0,
+            at_most => self.clock.ticks(Moment::ZERO + at_most).min(LONGEST_WAIT),
+        };
+        let cost = Cost { units: cost, slack };
         let reading = self.read(now);
         for _ in 0..TRIES {
             let decision = match self.find(key) {
@@ -88,7 +109,10 @@ impl<const CELLS: usize> Table<CELLS> {
                 None => self.claim(key, &reading, cost),
             };
             match decision {
-                Tried::Charged(charge) => return Ok(charge),
+                Tried::Charged(charge, 0) => return Ok((charge, Duration::ZERO)),
+                Tried::Charged(charge, excess) => {
+                    return Ok((charge, self.plan.time_of(excess + reading.behind)));
+                }
                 Tried::Short(short) => return Err(self.denied(&short, &reading)),
                 Tried::Again => {}
             }
@@ -106,9 +130,15 @@ impl<const CELLS: usize> Table<CELLS> {
 
     pub(super) fn check(&self, key: KeyHash, now: Moment, cost: u32) -> Result<(), Denied> {
         let reading = self.clock.peek(now);
-        self.fit(self.debt(key, &reading), cost)
-            .map(drop)
-            .map_err(|short| self.denied(&short, &reading))
+        self.fit(
+            self.debt(key, &reading),
+            Cost {
+                units: cost,
+                slack: 0,
+            },
+        )
+        .map(drop)
+        .map_err(|short| self.denied(&short, &reading))
     }
 
     pub(super) fn undo(&self, key: KeyHash, charge: &Charge, now: Moment) -> bool {
@@ -124,6 +154,10 @@ impl<const CELLS: usize> Table<CELLS> {
     pub(super) fn standing(&self, key: KeyHash, now: Moment) -> Standing {
         let reading = self.clock.peek(now);
         self.standing_of(self.debt(key, &reading), &reading)
+    }
+
+    pub(super) fn tick(&self) -> Duration {
+        self.plan.time_of(1)
     }
 
     /// Looks at every cell.
@@ -188,7 +222,7 @@ impl<const CELLS: usize> Table<CELLS> {
         cell: &AtomicU64,
         mut word: Word,
         reading: &Reading,
-        cost: u32,
+        cost: Cost,
     ) -> Tried {
         let fingerprint = word.fingerprint();
         while word.fingerprint() == fingerprint {
@@ -211,7 +245,7 @@ impl<const CELLS: usize> Table<CELLS> {
     /// lock, so that a key never has two cells; threads that claim the same cell for different keys
     /// are told apart by its compare-and-swap.
     #[cold]
-    fn claim(&self, key: KeyHash, reading: &Reading, cost: u32) -> Tried {
+    fn claim(&self, key: KeyHash, reading: &Reading, cost: Cost) -> Tried {
         let debt = self.vacancy(key, reading.now).debt(reading.now);
         if let Err(short) = self.fit(debt, cost) {
             return Tried::Short(short);
@@ -229,7 +263,7 @@ impl<const CELLS: usize> Table<CELLS> {
         else {
             return Tried::Again;
         };
-        if matches!(tried, Tried::Charged(_)) {
+        if matches!(tried, Tried::Charged(..)) {
             match vacancy.kind {
                 Kind::Free => {}
                 Kind::Drained => drop(self.counts.reclaimed.fetch_add(1, Relaxed)),
@@ -249,7 +283,7 @@ impl<const CELLS: usize> Table<CELLS> {
         owed: u64,
         fingerprint: u64,
         reading: &Reading,
-        cost: u32,
+        cost: Cost,
     ) -> Result<Tried, Word> {
         let debt = match self.fit(owed, cost) {
             Ok(debt) => debt,
@@ -258,7 +292,10 @@ impl<const CELLS: usize> Table<CELLS> {
         let after = Word::new(fingerprint, reading.now, debt).0;
         let before = Word::new(fingerprint, reading.now, owed).0;
         match cell.compare_exchange(word.0, after, AcqRel, Acquire) {
-            Ok(_) => Ok(Tried::Charged(Charge { before, after })),
+            Ok(_) => {
+                let excess = debt.saturating_sub(self.plan.limit);
+                Ok(Tried::Charged(Charge { before, after }, excess))
+            }
             Err(other) => Err(Word(other)),
         }
     }
@@ -280,17 +317,17 @@ impl<const CELLS: usize> Table<CELLS> {
         }
     }
 
-    /// The debt with this cost, if it is within the limit.
-    fn fit(&self, owed: u64, cost: u32) -> Result<u64, Short> {
+    /// The debt with this cost, if it is within the limit and the slack.
+    #[inline]
+    fn fit(&self, owed: u64, cost: Cost) -> Result<u64, Short> {
         let plan = &self.plan;
-        let debt = owed + (u64::from(cost) << plan.interval_bits);
-        if debt <= plan.limit || cost == 0 {
+        let debt = owed + (u64::from(cost.units) << plan.interval_bits);
+        let possible = cost.units <= plan.burst;
+        if (debt <= plan.limit + cost.slack && possible) || cost.units == 0 {
             return Ok(debt);
         }
-        Err(Short {
-            excess: (cost <= plan.burst).then(|| debt - plan.limit),
-            debt: owed,
-        })
+        let excess = possible.then(|| debt - plan.limit);
+        Err(Short { excess, debt: owed })
     }
 
     #[cold]
@@ -308,7 +345,7 @@ impl<const CELLS: usize> Table<CELLS> {
         Standing {
             remaining: plan.limit.saturating_sub(debt) >> plan.interval_bits,
             full_in: match debt {
-                0 => std::time::Duration::ZERO,
+                0 => Duration::ZERO,
                 debt => plan.time_of(debt + reading.behind),
             },
         }
