@@ -1,4 +1,3 @@
-use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderName};
 use bytes::Bytes;
@@ -239,6 +238,8 @@ fn window(quota: &QuotaReport, of: Of) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use floodwall_core::PolicyName;
 
     use super::*;

@@ -1,0 +1,147 @@
+use ::http::HeaderName;
+use floodwall_core::Priority;
+
+use super::proxies::{Trust, TrustedProxies};
+use super::quoted::{parts, split_once, trim};
+use crate::BuildError;
+use crate::extract::PriorityOf;
+use crate::http::Head;
+
+static PRIORITY: HeaderName = HeaderName::from_static("priority");
+
+/// The priority in the `Priority` header of RFC 9218 (`u=1`), which browsers send.
+///
+/// ```
+/// use floodwall::{ConcurrencyLimit, http::rfc9218};
+///
+/// // Browsers may lower what they prefetch; only the gateway may raise.
+/// let limit = ConcurrencyLimit::builder(64).priority(rfc9218().trusted(["10.0.0.7"])?).build()?;
+/// # drop(limit);
+/// # Ok::<(), floodwall::BuildError>(())
+/// ```
+pub fn rfc9218() -> PriorityHeader {
+    PriorityHeader {
+        form: Form::Rfc9218,
+        ..PriorityHeader::plain(PRIORITY.clone())
+    }
+}
+
+/// The priority that a header asks for; see [`header`](super::header) and [`rfc9218`].
+///
+/// Everybody may lower the priority of what they send. Only trusted peers may raise it, and a proxy
+/// among them must overwrite or drop the header of its own clients. Junk says nothing; of several
+/// values the least urgent counts.
+#[derive(Clone, Debug)]
+pub struct PriorityHeader {
+    name: HeaderName,
+    form: Form,
+    trust: Trust,
+    otherwise: Priority,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Plain,
+    Rfc9218,
+}
+
+impl PriorityHeader {
+    pub(super) const fn plain(name: HeaderName) -> Self {
+        Self {
+            name,
+            form: Form::Plain,
+            trust: Trust::Nobody,
+            otherwise: Priority::NORMAL,
+        }
+    }
+
+    /// Takes the word of these peers: they can raise, too. Default: nobody.
+    ///
+    /// # Errors
+    ///
+    /// As [`TrustedProxies::new`].
+    pub fn trusted<P>(mut self, proxies: P) -> Result<Self, BuildError>
+    where
+        P: TryInto<TrustedProxies>,
+        BuildError: From<P::Error>,
+    {
+        self.trust = Trust::Listed(proxies.try_into()?);
+        Ok(self)
+    }
+
+    /// Takes everybody's word. Right only where strangers cannot send anything.
+    #[must_use]
+    pub fn trusting_everyone(mut self) -> Self {
+        self.trust = Trust::Everyone;
+        self
+    }
+
+    /// Sets what a request has whose header says nothing, and from where strangers can only lower.
+    /// Default: [`Priority::NORMAL`].
+    #[must_use]
+    pub fn otherwise(mut self, priority: Priority) -> Self {
+        self.otherwise = priority;
+        self
+    }
+}
+
+impl PriorityOf<Head> for PriorityHeader {
+    fn priority(&self, head: &Head) -> Priority {
+        let Some(asked) = asked(&self.name, self.form, head) else {
+            return self.otherwise;
+        };
+        if asked < self.otherwise && !self.trust.covers(head) {
+            self.otherwise
+        } else {
+            asked
+        }
+    }
+}
+
+/// What a header without any settings says: it can only lower.
+pub(super) fn untrusted(name: &HeaderName, head: &Head) -> Priority {
+    let asked = asked(name, Form::Plain, head);
+    Priority::NORMAL.lowered_to(asked.unwrap_or(Priority::NORMAL))
+}
+
+fn asked(name: &HeaderName, form: Form, head: &Head) -> Option<Priority> {
+    let lines = head.headers.get_all(name).iter();
+    let members = lines.flat_map(|line| parts(line.as_bytes(), b','));
+    let read = match form {
+        Form::Plain => plain,
+        Form::Rfc9218 => urgency,
+    };
+    members.filter_map(read).max()
+}
+
+fn plain(value: &[u8]) -> Option<Priority> {
+    const NAMES: [(&[u8], Priority); 5] = [
+        (b"critical", Priority::CRITICAL),
+        (b"high", Priority::HIGH),
+        (b"normal", Priority::NORMAL),
+        (b"low", Priority::LOW),
+        (b"background", Priority::BACKGROUND),
+    ];
+    digit(value).or_else(|| {
+        let named = NAMES
+            .into_iter()
+            .find(|(name, _)| value.eq_ignore_ascii_case(name));
+        named.map(|(_, priority)| priority)
+    })
+}
+
+/// The member `u` of the dictionary (RFC 9218 section 4.1); its parameters are ignored.
+fn urgency(member: &[u8]) -> Option<Priority> {
+    let member = parts(member, b';').next()?;
+    match split_once(member, b'=')? {
+        (b"u", value) => digit(trim(value)),
+        _ => None,
+    }
+}
+
+fn digit(value: &[u8]) -> Option<Priority> {
+    match value {
+        [digit @ b'0'..=b'7'] => Priority::new(digit - b'0'),
+        _ => None,
+    }
+}
