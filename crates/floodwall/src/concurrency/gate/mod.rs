@@ -356,3 +356,8 @@ impl Gate {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(all(test, floodwall_loom))]
+mod loom;
+#[cfg(all(test, not(floodwall_loom)))]
+mod tests;
