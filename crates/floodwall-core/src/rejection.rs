@@ -93,13 +93,14 @@ pub struct Rejection {
     reason: Reason,
     retry_after: Option<Duration>,
     waited: Duration,
+    detail: Option<&'static str>,
     report: Option<Box<Report>>,
 }
 
 impl Rejection {
     /// A refusal by `policy` that says nothing about when to retry.
     pub const fn new(policy: PolicyName, reason: Reason) -> Self {
-        Self { policy, reason, retry_after: None, waited: Duration::ZERO, report: None }
+        Self { policy, reason, retry_after: None, waited: Duration::ZERO, detail: None, report: None }
     }
 
     /// Adds how long the caller should stay away; exact for quotas, an estimate otherwise.
@@ -123,6 +124,13 @@ impl Rejection {
         self
     }
 
+    /// Adds what a person who reads the answer should know, as the fix for a missing key.
+    #[must_use]
+    pub const fn with_detail(mut self, detail: &'static str) -> Self {
+        self.detail = Some(detail);
+        self
+    }
+
     /// The policy that refused.
     pub const fn policy(&self) -> PolicyName {
         self.policy
@@ -143,6 +151,11 @@ impl Rejection {
         self.waited
     }
 
+    /// What a person should know, if there is more to say than the reason.
+    pub const fn detail(&self) -> Option<&'static str> {
+        self.detail
+    }
+
     /// The state of the quotas that took part, the violated ones first, if any did.
     pub fn report(&self) -> Option<&Report> {
         self.report.as_deref()
@@ -154,6 +167,9 @@ impl fmt::Display for Rejection {
         write!(f, "{} refused the request: {}", self.policy, self.reason)?;
         if let Some(wait) = self.retry_after {
             write!(f, " (retry after {wait:?})")?;
+        }
+        if let Some(detail) = self.detail {
+            write!(f, ": {detail}")?;
         }
         Ok(())
     }

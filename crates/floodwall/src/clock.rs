@@ -25,12 +25,16 @@ pub struct Now {
 impl Now {
     /// A time that will be read when somebody asks.
     pub const fn unread() -> Self {
-        Self { read: Cell::new(None) }
+        Self {
+            read: Cell::new(None),
+        }
     }
 
     /// A time that somebody has read already.
     pub const fn at(instant: Instant) -> Self {
-        Self { read: Cell::new(Some(instant)) }
+        Self {
+            read: Cell::new(Some(instant)),
+        }
     }
 
     /// The time; the clock is read on the first call.

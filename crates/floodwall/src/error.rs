@@ -23,14 +23,19 @@ pub struct BuildError {
 
 impl BuildError {
     pub(crate) fn new(field: &'static str, problem: impl Into<String>) -> Self {
-        Self { field, problem: problem.into(), source: None }
+        Self {
+            field,
+            problem: problem.into(),
+            source: None,
+        }
     }
 
-    pub(crate) fn caused(
-        field: &'static str,
-        source: impl Error + Send + Sync + 'static,
-    ) -> Self {
-        Self { field, problem: source.to_string(), source: Some(Box::new(source)) }
+    pub(crate) fn caused(field: &'static str, source: impl Error + Send + Sync + 'static) -> Self {
+        Self {
+            field,
+            problem: source.to_string(),
+            source: Some(Box::new(source)),
+        }
     }
 
     /// The setting that is wrong.

@@ -58,6 +58,16 @@ impl MissingKey {
     pub const fn new(what: &'static str, fix: &'static str) -> Self {
         Self { what, fix }
     }
+
+    /// What is missing.
+    pub const fn what(&self) -> &'static str {
+        self.what
+    }
+
+    /// How to provide it.
+    pub const fn fix(&self) -> &'static str {
+        self.fix
+    }
 }
 
 impl fmt::Display for MissingKey {

@@ -1,10 +1,56 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-//! Overload protection for any `tower::Service`.
+//! Overload protection for any `tower::Service`: layers that turn a flood of requests into quick,
+//! honest 429 and 503 answers, while the work that matters goes on at full speed.
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use floodwall::ConcurrencyLimitLayer;
+//!
+//! let app: Router = Router::new()
+//!     .route("/", get(|| async { "hello" }))
+//!     .layer(ConcurrencyLimitLayer::new(64));
+//! ```
+//!
+//! # Where to look
+//!
+//! | you want | look at |
+//! | --- | --- |
+//! | at most so many at once, the rest waiting in order | [`ConcurrencyLimit`], [`ConcurrencyLimitLayer`] |
+//! | at most so much per second, for all or for each key | [`RateLimit`], [`RateLimitLayer`] |
+//! | both as one decision | [`all`] |
+//! | health checks and preflights let past | [`exempt`] |
+//! | keys, priorities, deadlines from a request | [`http`], [`extract`] |
+//! | other answers, fields, `Retry-After` | [`http::Answers`] |
+//! | no HTTP at all | [`admit`] |
+//! | a policy of your own | [`Admission`], [`conformance`] |
+//!
+//! # How it decides
+//!
+//! `poll_ready` is always ready, and admission happens in `call`: priority and key are in the
+//! request, and what waits belongs into a queue that is bounded, ordered and measured. The wrapped
+//! service is cloned for each request and driven to readiness only after the permit is held, so it
+//! must be [`Clone`] (as in axum and tonic it is).
+//!
+//! A [`Permit`] is held until the work has ended, over HTTP until the end of the body, and given
+//! back in every case: end, error, drop, panic, upgrade, a client that is gone.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `http` | yes | the layers of the crate root and [`http`] |
+//! | `axum` | no | reads the peer's address and the matched route that axum puts on a request |
+//! | `tonic` | no | reads the peer's address that tonic's server puts on a request |
+//! | `tracing` | no | an event per refusal, and what is wrong with the set-up |
+//!
+//! A feature adds types and never changes what a name means. Metrics go through the `metrics`
+//! facade ([`describe_metrics`]); without a recorder they cost next to nothing.
 
 pub mod admission;
 pub mod admit;
 mod clock;
 pub mod concurrency;
+pub mod conformance;
 mod error;
 pub mod extract;
 #[cfg(feature = "http")]
@@ -17,7 +63,7 @@ pub use admission::{
     Admission, All, BoxAdmission, End, Exempting, Matches, Permit, Unused, all, exempt, match_fn,
 };
 pub use clock::Now;
-pub use concurrency::ConcurrencyLimit;
+pub use concurrency::{ConcurrencyLimit, QueueConfig};
 pub use error::BuildError;
 pub use floodwall_core::rate::Quota;
 pub use floodwall_core::{
@@ -26,4 +72,5 @@ pub use floodwall_core::{
 #[cfg(feature = "http")]
 pub use http::{ConcurrencyLimitLayer, RateLimitLayer};
 pub use mode::{Mode, ModeError};
+pub use observe::{Counts, describe_metrics};
 pub use rate_limit::RateLimit;

@@ -56,7 +56,11 @@ pub struct ModeError(String);
 
 impl fmt::Display for ModeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "mode {:?} is unknown: write enforce, shadow or off", self.0)
+        write!(
+            f,
+            "mode {:?} is unknown: write enforce, shadow or off",
+            self.0
+        )
     }
 }
 

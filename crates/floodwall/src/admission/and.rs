@@ -1,5 +1,6 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use floodwall_core::{Rejection, Report};
 use pin_project_lite::pin_project;
@@ -35,10 +36,17 @@ impl<Req: ?Sized, A: Admission<Req>> Admission<Req> for All<A> {
     fn peek(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         self.0.peek(request, now)
     }
+    fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
+        self.0.check(request, now)
+    }
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
-        match self.0.peek(request, now) {
-            Ok(()) => EitherRefused::Asked { future: self.0.admit(request, now) },
-            Err(refusal) => EitherRefused::Refused { refusal: Some(refusal) },
+        match self.0.check(request, now) {
+            Ok(()) => EitherRefused::Asked {
+                future: self.0.admit(request, now),
+            },
+            Err(refusal) => EitherRefused::Refused {
+                refusal: Some(refusal),
+            },
         }
     }
 }
@@ -60,9 +68,9 @@ impl<F: Future<Output = Result<P, Rejection>>, P> Future for EitherRefused<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
             EitherRefusedProj::Asked { future } => future.poll(cx),
-            EitherRefusedProj::Refused { refusal } => {
-                Poll::Ready(Err(refusal.take().expect("a decision is polled to its end once")))
-            }
+            EitherRefusedProj::Refused { refusal } => Poll::Ready(Err(refusal
+                .take()
+                .expect("a decision is polled to its end once"))),
         }
     }
 }
@@ -78,35 +86,50 @@ pub trait IntoAll {
 impl<A, B> IntoAll for (A, B) {
     type Chain = And<A, B>;
     fn into_chain(self) -> Self::Chain {
-        And { first: self.0, then: self.1 }
+        And {
+            first: self.0,
+            then: self.1,
+        }
     }
 }
 
 impl<A, B, C> IntoAll for (A, B, C) {
     type Chain = And<A, And<B, C>>;
     fn into_chain(self) -> Self::Chain {
-        And { first: self.0, then: (self.1, self.2).into_chain() }
+        And {
+            first: self.0,
+            then: (self.1, self.2).into_chain(),
+        }
     }
 }
 
 impl<A, B, C, D> IntoAll for (A, B, C, D) {
     type Chain = And<A, And<B, And<C, D>>>;
     fn into_chain(self) -> Self::Chain {
-        And { first: self.0, then: (self.1, self.2, self.3).into_chain() }
+        And {
+            first: self.0,
+            then: (self.1, self.2, self.3).into_chain(),
+        }
     }
 }
 
 impl<A, B, C, D, E> IntoAll for (A, B, C, D, E) {
     type Chain = And<A, And<B, And<C, And<D, E>>>>;
     fn into_chain(self) -> Self::Chain {
-        And { first: self.0, then: (self.1, self.2, self.3, self.4).into_chain() }
+        And {
+            first: self.0,
+            then: (self.1, self.2, self.3, self.4).into_chain(),
+        }
     }
 }
 
 impl<A, B, C, D, E, F> IntoAll for (A, B, C, D, E, F) {
     type Chain = And<A, And<B, And<C, And<D, And<E, F>>>>>;
     fn into_chain(self) -> Self::Chain {
-        And { first: self.0, then: (self.1, self.2, self.3, self.4, self.5).into_chain() }
+        And {
+            first: self.0,
+            then: (self.1, self.2, self.3, self.4, self.5).into_chain(),
+        }
     }
 }
 
@@ -124,6 +147,11 @@ impl<Req: ?Sized, A: Admission<Req>, B: Admission<Req>> Admission<Req> for And<A
     fn peek(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         self.first.peek(request, now)?;
         self.then.peek(request, now)
+    }
+
+    fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
+        self.first.check(request, now)?;
+        self.then.check(request, now)
     }
 
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
@@ -187,9 +215,9 @@ impl<A: Permit, B: Permit> Permit for Both<A, B> {
         self.later.complete(end);
         self.earlier.complete(end);
     }
-    fn responded(&mut self, now: &Now) {
-        self.earlier.responded(now);
-        self.later.responded(now);
+    fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>) {
+        self.earlier.responded(now, hold_at_most);
+        self.later.responded(now, hold_at_most);
     }
     fn report(&self, to: &mut Report) {
         self.earlier.report(to);

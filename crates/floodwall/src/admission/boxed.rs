@@ -2,6 +2,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use floodwall_core::{Rejection, Report};
 
@@ -55,6 +56,9 @@ impl<Req: ?Sized> Admission<Req> for BoxAdmission<Req> {
     fn peek(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         self.0.peek(request, now)
     }
+    fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
+        self.0.check(request, now)
+    }
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
         self.0.admit(request, now)
     }
@@ -83,8 +87,8 @@ impl Permit for BoxPermit {
     fn complete(mut self, end: &End) {
         self.0.complete(end);
     }
-    fn responded(&mut self, now: &Now) {
-        self.0.responded(now);
+    fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>) {
+        self.0.responded(now, hold_at_most);
     }
     fn report(&self, to: &mut Report) {
         self.0.report(to);
@@ -99,6 +103,7 @@ impl fmt::Debug for BoxPermit {
 
 trait Erased<Req: ?Sized> {
     fn peek(&self, request: &Req, now: &Now) -> Result<(), Rejection>;
+    fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection>;
     fn admit(&self, request: &Req, now: &Now) -> BoxAdmissionFuture;
 }
 
@@ -111,17 +116,22 @@ where
     fn peek(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         Admission::peek(self, request, now)
     }
+    fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
+        Admission::check(self, request, now)
+    }
     fn admit(&self, request: &Req, now: &Now) -> BoxAdmissionFuture {
         let decision = Admission::admit(self, request, now);
         BoxAdmissionFuture(Box::pin(async move {
-            decision.await.map(|permit| BoxPermit(Box::new(Slot(Some(permit)))))
+            decision
+                .await
+                .map(|permit| BoxPermit(Box::new(Slot(Some(permit)))))
         }))
     }
 }
 
 trait ErasedPermit {
     fn complete(&mut self, end: &End);
-    fn responded(&mut self, now: &Now);
+    fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>);
     fn report(&self, to: &mut Report);
 }
 
@@ -133,8 +143,8 @@ impl<P: Permit> ErasedPermit for Slot<P> {
             permit.complete(end);
         }
     }
-    fn responded(&mut self, now: &Now) {
-        self.0.responded(now);
+    fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>) {
+        self.0.responded(now, hold_at_most);
     }
     fn report(&self, to: &mut Report) {
         self.0.report(to);

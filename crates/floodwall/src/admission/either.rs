@@ -1,5 +1,6 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use floodwall_core::{Rejection, Report};
 use pin_project_lite::pin_project;
@@ -24,10 +25,10 @@ impl<L: Permit, R: Permit> Permit for Either<L, R> {
             Self::Right(permit) => permit.complete(end),
         }
     }
-    fn responded(&mut self, now: &Now) {
+    fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>) {
         match self {
-            Self::Left(permit) => permit.responded(now),
-            Self::Right(permit) => permit.responded(now),
+            Self::Left(permit) => permit.responded(now, hold_at_most),
+            Self::Right(permit) => permit.responded(now, hold_at_most),
         }
     }
     fn report(&self, to: &mut Report) {
@@ -69,10 +70,17 @@ impl<Req: ?Sized, A: Admission<Req>> Admission<Req> for Option<A> {
     type Permit = Option<A::Permit>;
     type Future = OptionFuture<A::Future>;
     fn peek(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
-        self.as_ref().map_or(Ok(()), |policy| policy.peek(request, now))
+        self.as_ref()
+            .map_or(Ok(()), |policy| policy.peek(request, now))
+    }
+    fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
+        self.as_ref()
+            .map_or(Ok(()), |policy| policy.check(request, now))
     }
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
-        OptionFuture { future: self.as_ref().map(|policy| policy.admit(request, now)) }
+        OptionFuture {
+            future: self.as_ref().map(|policy| policy.admit(request, now)),
+        }
     }
 }
 
@@ -82,6 +90,13 @@ pin_project! {
     pub struct OptionFuture<F> {
         #[pin]
         future: Option<F>,
+    }
+}
+
+impl<F> OptionFuture<F> {
+    #[cfg(feature = "http")]
+    pub(crate) const fn new(future: Option<F>) -> Self {
+        Self { future }
     }
 }
 

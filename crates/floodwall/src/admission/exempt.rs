@@ -82,7 +82,10 @@ impl<M, A> Exempting<M, A> {
     ///
     /// If `limit` is 0: that would refuse every health check.
     pub fn limit(mut self, limit: u32) -> Result<Self, BuildError> {
-        self.own = ConcurrencyLimit::builder(limit).name("exempt").no_queue().build()?;
+        self.own = ConcurrencyLimit::builder(limit)
+            .name("exempt")
+            .no_queue()
+            .build()?;
         Ok(self)
     }
 
@@ -112,11 +115,23 @@ impl<Req: ?Sized, M: Matches<Req>, A: Admission<Req>> Admission<Req> for Exempti
         }
     }
 
+    fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
+        if self.kind.matches(request) {
+            self.own.check(request, now)
+        } else {
+            self.policy.check(request, now)
+        }
+    }
+
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
         if self.kind.matches(request) {
-            EitherFuture::Left { future: self.own.admit(request, now) }
+            EitherFuture::Left {
+                future: self.own.admit(request, now),
+            }
         } else {
-            EitherFuture::Right { future: self.policy.admit(request, now) }
+            EitherFuture::Right {
+                future: self.policy.admit(request, now),
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use floodwall_core::Rejection;
 pub use and::{All, And, AndFuture, Both, IntoAll, all};
 pub use boxed::{BoxAdmission, BoxAdmissionFuture, BoxPermit};
 pub use either::{Either, EitherFuture, OptionFuture};
-pub use exempt::{Exempting, Matches, MatchFn, exempt, match_fn};
+pub use exempt::{Exempting, MatchFn, Matches, exempt, match_fn};
 pub use permit::{End, Permit, Unused};
 
 use crate::Now;
@@ -69,6 +69,16 @@ pub trait Admission<Req: ?Sized> {
         Ok(())
     }
 
+    /// Like [`peek`](Admission::peek), but as a part of a decision: a refusal is final, and a policy
+    /// that counts its refusals counts it. Composed policies call this one.
+    ///
+    /// # Errors
+    ///
+    /// As [`peek`](Admission::peek).
+    fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
+        self.peek(request, now)
+    }
+
     /// Decides; `now` is the time of the decision, read at most once for all policies.
     ///
     /// # Cancel safety
@@ -82,6 +92,9 @@ impl<Req: ?Sized, A: Admission<Req> + ?Sized> Admission<Req> for std::sync::Arc<
     type Future = A::Future;
     fn peek(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         (**self).peek(request, now)
+    }
+    fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
+        (**self).check(request, now)
     }
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
         (**self).admit(request, now)

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use floodwall_core::{Outcome, Report};
 
 use crate::Now;
@@ -10,8 +12,9 @@ pub trait Permit: Sized {
     /// The work ended: tells how, and gives the permit back.
     fn complete(self, end: &End);
 
-    /// The head of the response is on its way; the body may still go on for long.
-    fn responded(&mut self, _now: &Now) {}
+    /// The head of the response is on its way; the body may still go on for long. If it lasts for
+    /// more than `hold_at_most`, a full limit may take the place back.
+    fn responded(&mut self, _now: &Now, _hold_at_most: Option<Duration>) {}
 
     /// Adds what this policy has to tell to a report: for response fields and the handler.
     fn report(&self, _to: &mut Report) {}
@@ -34,7 +37,10 @@ pub struct End {
 impl End {
     /// An end right now; the clock is read when somebody asks for the time.
     pub const fn new(outcome: Outcome) -> Self {
-        Self { outcome, at: Now::unread() }
+        Self {
+            outcome,
+            at: Now::unread(),
+        }
     }
 
     /// An end at a time that is known.
@@ -64,9 +70,9 @@ impl<P: Permit> Permit for Option<P> {
             permit.complete(end);
         }
     }
-    fn responded(&mut self, now: &Now) {
+    fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>) {
         if let Some(permit) = self {
-            permit.responded(now);
+            permit.responded(now, hold_at_most);
         }
     }
     fn report(&self, to: &mut Report) {

@@ -1,0 +1,60 @@
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::{ClassifyResult, Drive, Drove, Error};
+use crate::admission::{Admission, End, Permit};
+
+pin_project! {
+    /// The future of [`Admit`](super::Admit): admission, then the inner service's readiness, then
+    /// its answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it while it waits gives back its place in every queue and undoes its charges as far
+    /// as that is exact; dropping it while the work runs gives back the permit.
+    pub struct ResponseFuture<S: Service<Req>, A: Admission<Req>, Req, C> {
+        #[pin]
+        drive: Drive<S, Req, A::Future, S::Future, A::Permit>,
+        classify: Arc<C>,
+    }
+}
+
+impl<S: Service<Req>, A: Admission<Req>, Req, C> ResponseFuture<S, A, Req, C> {
+    pub(super) fn new(
+        drive: Drive<S, Req, A::Future, S::Future, A::Permit>,
+        classify: Arc<C>,
+    ) -> Self {
+        Self { drive, classify }
+    }
+}
+
+impl<S, A, Req, C> Future for ResponseFuture<S, A, Req, C>
+where
+    S: Service<Req>,
+    A: Admission<Req>,
+    C: ClassifyResult<S::Response, S::Error>,
+{
+    type Output = Result<S::Response, Error<S::Error>>;
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        Poll::Ready(match ready!(this.drive.poll_with(cx, |_, _| {})) {
+            Drove::Refused(_, refusal) => Err(Error::Rejected(refusal)),
+            Drove::NotReady(error) => Err(Error::Inner(error)),
+            Drove::Ran(result, permit) => {
+                permit.complete(&End::new(this.classify.outcome(result.as_ref())));
+                result.map_err(Error::Inner)
+            }
+        })
+    }
+}
+
+impl<S: Service<Req>, A: Admission<Req>, Req, C> fmt::Debug for ResponseFuture<S, A, Req, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("admit::ResponseFuture")
+    }
+}

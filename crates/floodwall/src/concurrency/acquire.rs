@@ -1,0 +1,172 @@
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use floodwall_core::{Moment, Priority, Reason, Rejection};
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::core::Core;
+use super::gate::{Enqueued, Ticket};
+use super::permit::ConcurrencyPermit;
+use crate::{Mode, Now};
+
+pin_project! {
+    /// The decision of a [`ConcurrencyLimit`](super::ConcurrencyLimit): a place, or a refusal.
+    #[derive(Debug)]
+    pub struct Acquire {
+        // Taken by the permit.
+        core: Option<Arc<Core>>,
+        priority: Priority,
+        deadline: Option<Instant>,
+        now: Now,
+        waiting: Option<Waiting>,
+        #[pin]
+        time_up: Option<Sleep>,
+    }
+
+    impl PinnedDrop for Acquire {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if let (Some(core), Some(waiting)) = (this.core.take(), this.waiting.take()) {
+                core.gate.cancel(waiting.ticket, || core.origin.now());
+                core.observer.unqueued(*this.priority);
+                core.observer.waited(*this.priority, core.origin.now().since(waiting.since));
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    ticket: Ticket,
+    since: Moment,
+}
+
+impl Acquire {
+    pub(super) const fn new(
+        core: Arc<Core>,
+        priority: Priority,
+        deadline: Option<Instant>,
+        now: Now,
+    ) -> Self {
+        Self {
+            core: Some(core),
+            priority,
+            deadline,
+            now,
+            waiting: None,
+            time_up: None,
+        }
+    }
+}
+
+impl Future for Acquire {
+    type Output = Result<ConcurrencyPermit, Rejection>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let core = this
+            .core
+            .take()
+            .expect("a decision is polled to its end once");
+        let priority = *this.priority;
+
+        let Some(waiting) = *this.waiting else {
+            match enter(&core, priority, *this.deadline, this.now, cx) {
+                Enqueued::Entered => {
+                    return Poll::Ready(Ok(ConcurrencyPermit::new(core, Duration::ZERO, priority)));
+                }
+                Enqueued::Refused(reason) => {
+                    return Poll::Ready(Err(core.refuse(
+                        priority,
+                        reason,
+                        this.now,
+                        Duration::ZERO,
+                    )));
+                }
+                Enqueued::Waiting { ticket, expires } => {
+                    let since = core.origin.moment(this.now.instant());
+                    let expires = core.origin.instant(expires);
+                    core.observer.queued(priority);
+                    // Before the timer, which panics where there is none: the place is given back
+                    // by the drop then.
+                    *this.waiting = Some(Waiting { ticket, since });
+                    *this.core = Some(core);
+                    if let Some(expires) = expires {
+                        this.time_up.set(Some(sleep_until(expires)));
+                        // To be woken when it is over, and no sooner than that.
+                        if let Some(time_up) = this.time_up.as_mut().as_pin_mut() {
+                            if time_up.poll(cx).is_ready() {
+                                cx.waker().wake_by_ref();
+                            }
+                        }
+                    }
+                    return Poll::Pending;
+                }
+            }
+        };
+
+        let mut now = core.origin.now();
+        let mut decided = core.gate.poll_wait(waiting.ticket, now, cx.waker());
+        if decided.is_pending() {
+            if let Some(time_up) = this.time_up.as_mut().as_pin_mut() {
+                let expires = core.origin.moment(time_up.deadline());
+                if time_up.poll(cx).is_ready() {
+                    now = now.max(expires);
+                    decided = core.gate.poll_wait(waiting.ticket, now, cx.waker());
+                }
+            }
+        }
+        let Poll::Ready(decided) = decided else {
+            *this.core = Some(core);
+            return Poll::Pending;
+        };
+        *this.waiting = None;
+        let waited = now.since(waiting.since);
+        core.observer.unqueued(priority);
+        core.observer.waited(priority, waited);
+        Poll::Ready(match decided {
+            Ok(()) => Ok(ConcurrencyPermit::new(core, waited, priority)),
+            Err(reason) => Err(core.refuse(priority, reason, &Now::unread(), waited)),
+        })
+    }
+}
+
+fn enter(
+    core: &Core,
+    priority: Priority,
+    deadline: Option<Instant>,
+    now: &Now,
+    cx: &Context<'_>,
+) -> Enqueued {
+    match core.mode.get() {
+        Mode::Enforce => {}
+        Mode::Shadow => {
+            if !core.gate.try_enter() {
+                let at = || core.origin.moment(now.instant());
+                let deadline = deadline.map(|deadline| core.origin.moment(deadline));
+                match core.gate.would_refuse(priority, deadline, at) {
+                    Some(reason) => core.observer.would_refuse(priority, reason),
+                    None => core.observer.would_wait(priority),
+                }
+                core.gate.force_enter();
+            }
+            return Enqueued::Entered;
+        }
+        Mode::Off => {
+            core.gate.force_enter();
+            return Enqueued::Entered;
+        }
+    }
+    if deadline.is_some_and(|deadline| deadline <= now.instant()) {
+        return Enqueued::Refused(Reason::Deadline);
+    }
+    if core.gate.try_enter() {
+        return Enqueued::Entered;
+    }
+    let deadline = deadline.map(|deadline| core.origin.moment(deadline));
+    let at = core.origin.moment(now.instant());
+    core.gate.enqueue(at, priority, deadline, cx.waker())
+}

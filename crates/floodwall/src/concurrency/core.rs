@@ -1,0 +1,85 @@
+use std::time::Duration;
+
+use floodwall_core::queue::QueueConfig;
+use floodwall_core::{PolicyName, Priority, Reason, Rejection};
+use tokio::time::Instant;
+
+use super::gate::Gate;
+use crate::clock::Origin;
+use crate::mode::ModeSwitch;
+use crate::observe::Observer;
+use crate::{Mode, Now};
+
+/// What all clones of one limit share.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) name: PolicyName,
+    pub(super) gate: Gate,
+    pub(super) origin: Origin,
+    pub(super) mode: ModeSwitch,
+    pub(super) observer: Observer,
+}
+
+impl Core {
+    pub(super) fn new(
+        name: PolicyName,
+        limit: u32,
+        queue: Option<QueueConfig>,
+        mode: Mode,
+    ) -> Self {
+        Self {
+            name,
+            gate: Gate::new(limit, queue),
+            origin: Origin::here(),
+            mode: ModeSwitch::new(mode),
+            observer: Observer::new("concurrency", name),
+        }
+    }
+
+    pub(super) fn peek(
+        &self,
+        priority: Priority,
+        deadline: Option<Instant>,
+        now: &Now,
+    ) -> Result<(), Rejection> {
+        if self.mode.get() != Mode::Enforce {
+            return Ok(());
+        }
+        let reason = if deadline.is_some_and(|deadline| deadline <= now.instant()) {
+            Reason::Deadline
+        } else {
+            let deadline = deadline.map(|deadline| self.origin.moment(deadline));
+            let at = || self.origin.moment(now.instant());
+            match self.gate.would_refuse(priority, deadline, at) {
+                None => return Ok(()),
+                Some(reason) => reason,
+            }
+        };
+        Err(self.refusal(reason, now, Duration::ZERO))
+    }
+
+    /// Makes the value of a refusal, and counts it.
+    pub(super) fn refuse(
+        &self,
+        priority: Priority,
+        reason: Reason,
+        now: &Now,
+        waited: Duration,
+    ) -> Rejection {
+        let refusal = self.refusal(reason, now, waited);
+        self.count(priority, &refusal);
+        refusal
+    }
+
+    pub(super) fn count(&self, priority: Priority, refusal: &Rejection) {
+        self.observer
+            .refused(priority, refusal.reason(), refusal.retry_after());
+    }
+
+    fn refusal(&self, reason: Reason, now: &Now, waited: Duration) -> Rejection {
+        let retry_after = self.gate.retry_after(self.origin.moment(now.instant()));
+        Rejection::new(self.name, reason)
+            .with_retry_after(retry_after)
+            .with_waited(waited)
+    }
+}

@@ -1,0 +1,141 @@
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use floodwall_core::{PolicyName, Priority};
+
+use super::builder::check_limit;
+use super::core::Core;
+use super::gate::DrainKey;
+use crate::observe::Counts;
+use crate::{BuildError, Mode};
+
+/// To look at a [`ConcurrencyLimit`](super::ConcurrencyLimit) and to change it while requests run.
+///
+/// ```
+/// use floodwall::ConcurrencyLimit;
+///
+/// let limit = ConcurrencyLimit::new(8);
+/// let handle = limit.handle();
+/// handle.set_limit(4)?;
+/// assert_eq!(handle.snapshot().limit, 4);
+/// assert!(handle.set_limit(0).is_err());
+/// # Ok::<(), floodwall::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ConcurrencyLimitHandle {
+    core: Arc<Core>,
+}
+
+/// A [`ConcurrencyLimit`](super::ConcurrencyLimit) at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConcurrencySnapshot {
+    /// How many may be inside.
+    pub limit: u32,
+    /// How many are inside; more than the limit for a while after it shrank, and in shadow mode.
+    pub in_flight: u32,
+    /// How many wait.
+    pub waiting: u32,
+    /// How many wait, by priority.
+    pub waiting_by_class: [u32; Priority::COUNT],
+    /// Whether it refuses, only counts, or does nothing.
+    pub mode: Mode,
+    /// Whether it takes nothing new.
+    pub draining: bool,
+    /// What it has decided so far.
+    pub counts: Counts,
+}
+
+impl ConcurrencyLimitHandle {
+    pub(super) const fn new(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    /// The policy's name.
+    pub fn name(&self) -> PolicyName {
+        self.core.name
+    }
+
+    /// How things stand.
+    pub fn snapshot(&self) -> ConcurrencySnapshot {
+        let gate = &self.core.gate;
+        let mut waiting_by_class = [0; Priority::COUNT];
+        for priority in Priority::all() {
+            waiting_by_class[priority.index()] = gate.waiting_of(priority);
+        }
+        ConcurrencySnapshot {
+            limit: gate.limit(),
+            in_flight: gate.in_flight(),
+            waiting: gate.waiting(),
+            waiting_by_class,
+            mode: self.core.mode.get(),
+            draining: gate.is_draining(),
+            counts: self.core.observer.counters.counts(),
+        }
+    }
+
+    /// Changes the limit. Growing lets waiters in; shrinking takes no place away, it gives back
+    /// none until the number inside is below the new limit.
+    ///
+    /// # Errors
+    ///
+    /// If `limit` is 0: to let nothing in, [`drain`](ConcurrencyLimitHandle::drain).
+    pub fn set_limit(&self, limit: u32) -> Result<(), BuildError> {
+        check_limit(limit)?;
+        self.core.gate.set_limit(limit, self.core.origin.now());
+        self.core.observer.limit_is(limit);
+        Ok(())
+    }
+
+    /// Changes the mode. What is inside is counted in every mode, so the switch is exact.
+    pub fn set_mode(&self, mode: Mode) {
+        self.core.mode.set(mode);
+    }
+
+    /// Takes nothing new from now on: arrivals are refused with
+    /// [`Reason::Draining`](crate::Reason::Draining), those who wait are served or time out.
+    ///
+    /// The future is ready when nobody is inside and nobody waits.
+    ///
+    /// # Cancel safety
+    ///
+    /// The draining has begun when this returns; dropping the future does not end it.
+    pub fn drain(&self) -> Drained {
+        self.core.gate.drain();
+        Drained {
+            core: Arc::clone(&self.core),
+            key: None,
+        }
+    }
+
+    /// Sets the gauges of the `metrics` facade to what they should be, as after a recorder was
+    /// installed late.
+    pub fn publish(&self) {
+        self.core.observer.limit_is(self.core.gate.limit());
+    }
+}
+
+/// Ready when a draining limit is empty; see [`ConcurrencyLimitHandle::drain`].
+#[derive(Debug)]
+#[must_use = "draining goes on without it, but only this tells when it is over"]
+pub struct Drained {
+    core: Arc<Core>,
+    key: Option<DrainKey>,
+}
+
+impl Future for Drained {
+    type Output = ();
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { core, key } = self.get_mut();
+        core.gate.poll_drained(key, cx.waker())
+    }
+}
+
+impl Drop for Drained {
+    fn drop(&mut self) {
+        if let Some(key) = self.key.take() {
+            self.core.gate.forget_drained(key);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+use std::sync::Arc;
+
+use floodwall_core::Rejection;
+
+use super::core::Core;
+use super::{Acquire, ConcurrencyLimitBuilder, ConcurrencyLimitHandle, ConcurrencyPermit};
+use crate::Now;
+use crate::admission::Admission;
+use crate::extract::{DeadlineOf, PriorityOf, Usual};
+
+/// At most so many requests inside at once; the others wait in a bounded, ordered queue.
+///
+/// Clones share the limit. `P` reads the priority of a request and `D` its deadline; without them
+/// every request is [`Priority::NORMAL`](crate::Priority::NORMAL) and has none.
+///
+/// # Cancel safety
+///
+/// A caller that leaves while it waits gives its place in the queue back, and a place inside that
+/// it was just granted goes to the next.
+///
+/// # Panics
+///
+/// Waiting needs tokio's time driver and panics without it (`enable_time` on the runtime's
+/// builder). Admission into free capacity and refusals work on any executor.
+///
+/// ```
+/// use floodwall::{ConcurrencyLimit, Priority, concurrency::QueueConfig, extract::priority_fn};
+/// use std::time::Duration;
+///
+/// struct Job { urgent: bool }
+///
+/// let limit = ConcurrencyLimit::builder(8)
+///     .queue(QueueConfig::builder().capacity(32).max_wait(Duration::from_millis(50)))
+///     .priority(priority_fn(|job: &Job| if job.urgent { Priority::HIGH } else { Priority::LOW }))
+///     .build()?;
+/// assert_eq!(limit.handle().snapshot().limit, 8);
+/// # Ok::<(), floodwall::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ConcurrencyLimit<P = Usual, D = Usual> {
+    priority: P,
+    deadline: D,
+    core: Arc<Core>,
+}
+
+impl ConcurrencyLimit {
+    /// At most `limit` inside; as many as four times that, but at least 16, wait for up to 100 ms.
+    ///
+    /// # Panics
+    ///
+    /// If `limit` is 0. [`builder`](ConcurrencyLimit::builder) returns an error instead.
+    #[must_use]
+    pub fn new(limit: u32) -> Self {
+        match Self::builder(limit).build() {
+            Ok(policy) => policy,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Begins with `limit` and the defaults, which each method tells.
+    pub fn builder(limit: u32) -> ConcurrencyLimitBuilder {
+        ConcurrencyLimitBuilder::new(limit)
+    }
+}
+
+impl<P, D> ConcurrencyLimit<P, D> {
+    pub(super) fn assemble(priority: P, deadline: D, core: Core) -> Self {
+        Self {
+            priority,
+            deadline,
+            core: Arc::new(core),
+        }
+    }
+
+    /// To look at the limit and to change it while requests run.
+    pub fn handle(&self) -> ConcurrencyLimitHandle {
+        ConcurrencyLimitHandle::new(Arc::clone(&self.core))
+    }
+}
+
+impl<Req, P, D> Admission<Req> for ConcurrencyLimit<P, D>
+where
+    Req: ?Sized,
+    P: PriorityOf<Req>,
+    D: DeadlineOf<Req>,
+{
+    type Permit = ConcurrencyPermit;
+    type Future = Acquire;
+
+    fn peek(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
+        let deadline = self.deadline.deadline(request, now);
+        self.core
+            .peek(self.priority.priority(request), deadline, now)
+    }
+
+    fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
+        let deadline = self.deadline.deadline(request, now);
+        let priority = self.priority.priority(request);
+        self.core
+            .peek(priority, deadline, now)
+            .inspect_err(|refusal| {
+                self.core.count(priority, refusal);
+            })
+    }
+
+    fn admit(&self, request: &Req, now: &Now) -> Acquire {
+        let deadline = self.deadline.deadline(request, now);
+        let priority = self.priority.priority(request);
+        Acquire::new(Arc::clone(&self.core), priority, deadline, now.clone())
+    }
+}

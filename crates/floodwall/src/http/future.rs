@@ -1,0 +1,144 @@
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use ::http::{Method, Request, Response};
+use ::http_body::Body;
+use bytes::Bytes;
+use floodwall_core::{Outcome, Report};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::classify::AtHead;
+use super::hold::gives_back_at_head;
+use super::layer::Shared;
+use super::{Admitted, Head, HoldUntil, ResponseBody};
+use crate::Now;
+use crate::admission::{Admission, End, Permit};
+use crate::admit::{Drive, Drove};
+
+/// What must be known of the request when the response comes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) head: bool,
+    pub(super) connect: bool,
+}
+
+impl Asked {
+    pub(super) fn of(head: &Head) -> Self {
+        Self {
+            head: head.method == Method::HEAD,
+            connect: head.method == Method::CONNECT,
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`Admit`](super::Admit): admission, then the inner service's readiness, then
+    /// the head of its response. The body carries the permit on.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it while it waits gives back its place in every queue and undoes its charges as far
+    /// as that is exact; dropping it while the work runs gives back the permit.
+    pub struct ResponseFuture<S: Service<Request<ReqBody>>, A: Admission<Head>, ReqBody> {
+        #[pin]
+        drive: Drive<S, Request<ReqBody>, A::Future, S::Future, A::Permit>,
+        asked: Asked,
+        shared: Arc<Shared<A>>,
+    }
+}
+
+impl<S: Service<Request<ReqBody>>, A: Admission<Head>, ReqBody> ResponseFuture<S, A, ReqBody> {
+    pub(super) fn new(
+        drive: Drive<S, Request<ReqBody>, A::Future, S::Future, A::Permit>,
+        asked: Asked,
+        shared: Arc<Shared<A>>,
+    ) -> Self {
+        Self {
+            drive,
+            asked,
+            shared,
+        }
+    }
+}
+
+impl<S, A, ReqBody, ResBody> Future for ResponseFuture<S, A, ReqBody>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    A: Admission<Head>,
+    ResBody: Body,
+    ResBody::Data: From<Bytes>,
+{
+    type Output = Result<Response<ResponseBody<ResBody, A::Permit>>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let shared = &**this.shared;
+        let drove = ready!(this.drive.poll_with(cx, |request, permit| {
+            if shared.rim.tell_handler {
+                let mut report = Report::default();
+                permit.report(&mut report);
+                request.extensions_mut().insert(Admitted::new(report));
+            }
+        }));
+        Poll::Ready(match drove {
+            Drove::Refused(request, refusal) => {
+                let (head, _unread) = request.into_parts();
+                let answer = shared.rim.answers.respond(&refusal, &head);
+                Ok(answer.map(|bytes| ResponseBody::refusal(bytes)))
+            }
+            Drove::NotReady(error) => Err(error),
+            Drove::Ran(Ok(response), permit) => Ok(answered(response, permit, *this.asked, shared)),
+            Drove::Ran(Err(error), permit) => {
+                permit.complete(&End::new(Outcome::Failure));
+                Err(error)
+            }
+        })
+    }
+}
+
+fn answered<B: Body, P: Permit, A>(
+    response: Response<B>,
+    mut permit: P,
+    asked: Asked,
+    shared: &Shared<A>,
+) -> Response<ResponseBody<B, P>> {
+    let (mut head, body) = response.into_parts();
+    let rim = &shared.rim;
+
+    let mut report = Report::default();
+    permit.report(&mut report);
+    if report.quotas().next().is_some() {
+        rim.answers.add_fields(&report, &mut head.headers);
+    }
+
+    let now = Now::unread();
+    let hold_at_most = match rim.hold {
+        HoldUntil::End { at_most } => at_most,
+        HoldUntil::Headers => None,
+    };
+    permit.responded(&now, hold_at_most);
+
+    let at_head = rim.classify.at_head(&head);
+    if gives_back_at_head(asked, &head, rim.hold, rim.hold_streams) {
+        let outcome = match at_head {
+            AtHead::Known(outcome) => outcome,
+            AtHead::AskTrailers => Outcome::Success,
+        };
+        permit.complete(&End::at(outcome, now));
+        return Response::from_parts(head, ResponseBody::free(body));
+    }
+    let without_body = asked.head || matches!(head.status.as_u16(), 204 | 304);
+    let body = ResponseBody::holding(body, permit, at_head, &head.headers, without_body);
+    Response::from_parts(head, body)
+}
+
+impl<S: Service<Request<ReqBody>>, A: Admission<Head>, ReqBody> fmt::Debug
+    for ResponseFuture<S, A, ReqBody>
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("http::ResponseFuture")
+    }
+}

@@ -1,0 +1,54 @@
+use std::time::Duration;
+
+use ::http::header::CONTENT_TYPE;
+use ::http::{StatusCode, response};
+
+use super::future::Asked;
+
+/// How long a request holds its place.
+///
+/// Upgrades (101, a successful CONNECT) and event streams give it back at the head of the response;
+/// [`AdmitLayer::hold_streams`](super::AdmitLayer::hold_streams) changes that for event streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HoldUntil {
+    /// Until the body has ended, failed, or was dropped: a response that is still being sent still
+    /// occupies the service.
+    End {
+        /// Bounds clients that stop reading: when the limit is full, the next arrival takes back
+        /// the places whose bodies have lasted longer than this since their heads. The body itself
+        /// goes on. `None`: never. Nothing is timed while there is room.
+        at_most: Option<Duration>,
+    },
+    /// Until the head of the response: for services whose cost is in making the answer, and not in
+    /// sending it.
+    Headers,
+}
+
+impl Default for HoldUntil {
+    fn default() -> Self {
+        Self::End { at_most: None }
+    }
+}
+
+pub(super) fn gives_back_at_head(
+    asked: Asked,
+    head: &response::Parts,
+    hold: HoldUntil,
+    hold_streams: bool,
+) -> bool {
+    hold == HoldUntil::Headers
+        || head.status == StatusCode::SWITCHING_PROTOCOLS
+        || (asked.connect && head.status.is_success())
+        || (!hold_streams && is_event_stream(head))
+}
+
+fn is_event_stream(head: &response::Parts) -> bool {
+    const TYPE: &[u8] = b"text/event-stream";
+    head.headers.get(CONTENT_TYPE).is_some_and(|value| {
+        let value = value.as_bytes();
+        value.len() >= TYPE.len()
+            && value[..TYPE.len()].eq_ignore_ascii_case(TYPE)
+            && matches!(value.get(TYPE.len()), None | Some(b';' | b' ' | b'\t'))
+    })
+}

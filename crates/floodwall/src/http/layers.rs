@@ -1,0 +1,80 @@
+use floodwall_core::rate::{Quota, QuotaError};
+
+use super::AdmitLayer;
+use crate::concurrency::{ConcurrencyLimit, ConcurrencyLimitHandle};
+use crate::rate_limit::{RateLimit, RateLimitHandle};
+use crate::{BuildError, extract};
+
+/// A limit on how many requests are inside at once, as a layer.
+///
+/// A request holds its place until its body has ended; what finds none waits in a bounded queue or
+/// is refused with 503. More settings: [`ConcurrencyLimit::builder`], ended by
+/// [`layer`](crate::concurrency::ConcurrencyLimitBuilder::layer).
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use floodwall::ConcurrencyLimitLayer;
+///
+/// let app: Router = Router::new()
+///     .route("/", get(|| async { "hello" }))
+///     .layer(ConcurrencyLimitLayer::new(64));
+/// ```
+pub type ConcurrencyLimitLayer<P = extract::Usual, D = extract::Usual> =
+    AdmitLayer<ConcurrencyLimit<P, D>>;
+
+/// A quota, as a layer: what is beyond it is refused with 429.
+///
+/// More settings: [`RateLimit::builder`], ended by
+/// [`layer`](crate::rate_limit::RateLimitBuilder::layer).
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use floodwall::RateLimitLayer;
+///
+/// let app: Router = Router::new()
+///     .route("/", get(|| async { "hello" }))
+///     .layer(RateLimitLayer::new("100/s burst 50")?);
+/// # Ok::<(), floodwall::BuildError>(())
+/// ```
+pub type RateLimitLayer<K = extract::Unkeyed, C = extract::Usual> = AdmitLayer<RateLimit<K, C>>;
+
+impl ConcurrencyLimitLayer {
+    /// At most `limit` inside; as many as four times that, but at least 16, wait for up to 100 ms.
+    ///
+    /// # Panics
+    ///
+    /// If `limit` is 0. [`ConcurrencyLimit::builder`] returns an error instead.
+    #[must_use]
+    pub fn new(limit: u32) -> Self {
+        Self::around(ConcurrencyLimit::new(limit))
+    }
+}
+
+impl<P, D> ConcurrencyLimitLayer<P, D> {
+    /// To look at the limit and to change it while requests run.
+    pub fn handle(&self) -> ConcurrencyLimitHandle {
+        self.policy().handle()
+    }
+}
+
+impl RateLimitLayer {
+    /// One quota for all: `"100/s burst 50"`, or
+    /// [`Quota::requests(100).per_second().burst(50)`](Quota::requests).
+    ///
+    /// # Errors
+    ///
+    /// If the quota cannot be read, or cannot be held.
+    pub fn new<Q>(quota: Q) -> Result<Self, BuildError>
+    where
+        Q: TryInto<Quota, Error: Into<QuotaError>>,
+    {
+        RateLimit::new(quota).map(Self::around)
+    }
+}
+
+impl<K, C> RateLimitLayer<K, C> {
+    /// To look at the quotas and to change the mode while requests run.
+    pub fn handle(&self) -> RateLimitHandle {
+        self.policy().handle()
+    }
+}

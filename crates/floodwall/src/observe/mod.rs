@@ -1,0 +1,83 @@
+//! What the policies tell: counts for snapshots, and series for the `metrics` facade.
+
+mod counts;
+mod series;
+
+pub(crate) use counts::Counters;
+pub use counts::Counts;
+pub(crate) use series::Series;
+pub use series::describe_metrics;
+
+use std::time::Duration;
+
+use floodwall_core::{PolicyName, Priority, Reason};
+
+/// Counts and publishes the decisions of one policy.
+#[derive(Debug)]
+pub(crate) struct Observer {
+    pub(crate) counters: Counters,
+    series: Series,
+}
+
+impl Observer {
+    pub(crate) fn new(layer: &'static str, policy: PolicyName) -> Self {
+        Self {
+            counters: Counters::default(),
+            series: Series::new(layer, policy),
+        }
+    }
+
+    pub(crate) fn admitted(&self, class: Priority) {
+        self.counters.admitted();
+        self.series.admitted(class);
+    }
+
+    pub(crate) fn refused(&self, class: Priority, reason: Reason, retry_after: Option<Duration>) {
+        self.counters.refused(reason);
+        self.series.refused(class, reason, retry_after);
+        #[cfg(feature = "tracing")]
+        tracing::debug!(
+            target: "floodwall",
+            policy = %self.series.policy(),
+            class = class.get(),
+            reason = reason.as_str(),
+            "refused"
+        );
+    }
+
+    /// In shadow mode: this one would have been refused.
+    pub(crate) fn would_refuse(&self, class: Priority, reason: Reason) {
+        self.counters.would_refuse(reason);
+        self.series.would_refuse(class, reason);
+    }
+
+    /// In shadow mode: this one would have had to wait.
+    pub(crate) fn would_wait(&self, class: Priority) {
+        self.counters.would_wait();
+        self.series.would_wait(class);
+    }
+
+    pub(crate) fn waited(&self, class: Priority, waited: Duration) {
+        self.series.waited(class, waited);
+    }
+
+    pub(crate) fn entered(&self) {
+        self.series.entered();
+    }
+
+    pub(crate) fn left(&self) {
+        self.series.left();
+    }
+
+    pub(crate) fn queued(&self, class: Priority) {
+        self.series.queued(class);
+    }
+
+    pub(crate) fn unqueued(&self, class: Priority) {
+        self.series.unqueued(class);
+    }
+
+    pub(crate) fn limit_is(&self, limit: u32) {
+        self.series.limit_is(limit);
+    }
+}

@@ -1,0 +1,199 @@
+use std::fmt;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use floodwall_core::{PolicyName, Priority, Reason};
+use metrics::{
+    Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram,
+    gauge, histogram,
+};
+
+const REQUESTS: &str = "floodwall_requests_total";
+const IN_FLIGHT: &str = "floodwall_in_flight";
+const LIMIT: &str = "floodwall_limit";
+const QUEUE_DEPTH: &str = "floodwall_queue_depth";
+const QUEUE_WAIT: &str = "floodwall_queue_wait_seconds";
+const RETRY_AFTER: &str = "floodwall_retry_after_seconds";
+
+/// Tells the installed `metrics` recorder what floodwall's series mean and which units they have.
+///
+/// Call it once after installing a recorder; it is optional. Labels are `layer`, `policy`, `class`
+/// (the priority, 0 to 7), `decision` (`admit`, `refuse`, `would_refuse`, `would_wait`) and
+/// `reason`: their number is bounded, and no key, path or address is ever a label.
+///
+/// ```
+/// floodwall::describe_metrics();
+/// ```
+pub fn describe_metrics() {
+    describe_counter!(
+        REQUESTS,
+        Unit::Count,
+        "Decisions, by policy, class, decision and reason"
+    );
+    describe_gauge!(IN_FLIGHT, Unit::Count, "Requests that hold a place");
+    describe_gauge!(LIMIT, Unit::Count, "How many requests may hold a place");
+    describe_gauge!(
+        QUEUE_DEPTH,
+        Unit::Count,
+        "Requests waiting for a place, by class"
+    );
+    describe_histogram!(
+        QUEUE_WAIT,
+        Unit::Seconds,
+        "How long requests waited, those that got no place included"
+    );
+    describe_histogram!(
+        RETRY_AFTER,
+        Unit::Seconds,
+        "What refused requests were told to wait"
+    );
+}
+
+/// The series of one policy.
+///
+/// A handle is made when it is first needed, so that a recorder installed after the policy was
+/// built still sees everything that happens from then on.
+pub(crate) struct Series {
+    layer: &'static str,
+    policy: PolicyName,
+    admitted: [OnceLock<Counter>; Priority::COUNT],
+    would_wait: [OnceLock<Counter>; Priority::COUNT],
+    refused: [[OnceLock<Counter>; Reason::ALL.len()]; Priority::COUNT],
+    would_refuse: [[OnceLock<Counter>; Reason::ALL.len()]; Priority::COUNT],
+    in_flight: OnceLock<Gauge>,
+    limit: OnceLock<Gauge>,
+    depth: [OnceLock<Gauge>; Priority::COUNT],
+    wait: [OnceLock<Histogram>; Priority::COUNT],
+    retry_after: OnceLock<Histogram>,
+}
+
+impl Series {
+    pub(crate) fn new(layer: &'static str, policy: PolicyName) -> Self {
+        Self {
+            layer,
+            policy,
+            admitted: Default::default(),
+            would_wait: Default::default(),
+            refused: Default::default(),
+            would_refuse: Default::default(),
+            in_flight: OnceLock::new(),
+            limit: OnceLock::new(),
+            depth: Default::default(),
+            wait: Default::default(),
+            retry_after: OnceLock::new(),
+        }
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(crate) const fn policy(&self) -> PolicyName {
+        self.policy
+    }
+
+    fn requests(&self, class: Priority, decision: &'static str, reason: &'static str) -> Counter {
+        counter!(
+            REQUESTS,
+            "layer" => self.layer,
+            "policy" => self.policy.to_string(),
+            "class" => class_label(class),
+            "decision" => decision,
+            "reason" => reason
+        )
+    }
+
+    pub(crate) fn admitted(&self, class: Priority) {
+        self.admitted[class.index()]
+            .get_or_init(|| self.requests(class, "admit", "none"))
+            .increment(1);
+    }
+
+    pub(crate) fn refused(&self, class: Priority, reason: Reason, retry_after: Option<Duration>) {
+        self.refused[class.index()][reason.index()]
+            .get_or_init(|| self.requests(class, "refuse", reason.as_str()))
+            .increment(1);
+        if let Some(wait) = retry_after {
+            self.retry_after
+                .get_or_init(|| {
+                    histogram!(RETRY_AFTER, "layer" => self.layer, "policy" => self.policy.to_string())
+                })
+                .record(wait.as_secs_f64());
+        }
+    }
+
+    pub(crate) fn would_refuse(&self, class: Priority, reason: Reason) {
+        self.would_refuse[class.index()][reason.index()]
+            .get_or_init(|| self.requests(class, "would_refuse", reason.as_str()))
+            .increment(1);
+    }
+
+    pub(crate) fn would_wait(&self, class: Priority) {
+        self.would_wait[class.index()]
+            .get_or_init(|| self.requests(class, "would_wait", "none"))
+            .increment(1);
+    }
+
+    pub(crate) fn waited(&self, class: Priority, waited: Duration) {
+        self.wait[class.index()]
+            .get_or_init(|| {
+                histogram!(
+                    QUEUE_WAIT,
+                    "layer" => self.layer,
+                    "policy" => self.policy.to_string(),
+                    "class" => class_label(class)
+                )
+            })
+            .record(waited.as_secs_f64());
+    }
+
+    fn in_flight(&self) -> &Gauge {
+        self.in_flight.get_or_init(|| self.gauge(IN_FLIGHT))
+    }
+
+    pub(crate) fn entered(&self) {
+        self.in_flight().increment(1.0);
+    }
+
+    pub(crate) fn left(&self) {
+        self.in_flight().decrement(1.0);
+    }
+
+    fn depth(&self, class: Priority) -> &Gauge {
+        self.depth[class.index()].get_or_init(|| {
+            gauge!(
+                QUEUE_DEPTH,
+                "layer" => self.layer,
+                "policy" => self.policy.to_string(),
+                "class" => class_label(class)
+            )
+        })
+    }
+
+    pub(crate) fn queued(&self, class: Priority) {
+        self.depth(class).increment(1.0);
+    }
+
+    pub(crate) fn unqueued(&self, class: Priority) {
+        self.depth(class).decrement(1.0);
+    }
+
+    pub(crate) fn limit_is(&self, limit: u32) {
+        self.limit
+            .get_or_init(|| self.gauge(LIMIT))
+            .set(f64::from(limit));
+    }
+
+    fn gauge(&self, name: &'static str) -> Gauge {
+        gauge!(name, "layer" => self.layer, "policy" => self.policy.to_string())
+    }
+}
+
+impl fmt::Debug for Series {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Series")
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+const fn class_label(class: Priority) -> &'static str {
+    ["0", "1", "2", "3", "4", "5", "6", "7"][class.index()]
+}

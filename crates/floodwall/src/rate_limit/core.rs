@@ -1,0 +1,117 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use floodwall_core::rate::{KeyHash, KeyHasher, QuotaSet, SetDenied};
+use floodwall_core::{PolicyName, Priority, Reason, Rejection, Report};
+
+use super::pace::Pace;
+use crate::clock::Origin;
+use crate::extract::MissingKey;
+use crate::mode::ModeSwitch;
+use crate::observe::Observer;
+use crate::{Mode, Now};
+
+/// What all clones of one rate limit share.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) name: PolicyName,
+    pub(super) quotas: QuotaSet,
+    pub(super) origin: Origin,
+    pub(super) mode: ModeSwitch,
+    pub(super) observer: Observer,
+    pub(super) pace: Option<Pace>,
+    draining: AtomicBool,
+    told_missing: AtomicBool,
+}
+
+/// What was read from a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) key: Result<KeyHash, MissingKey>,
+    pub(super) cost: u32,
+}
+
+impl Core {
+    pub(super) fn new(name: PolicyName, quotas: QuotaSet, mode: Mode, pace: Option<Pace>) -> Self {
+        Self {
+            name,
+            quotas,
+            origin: Origin::here(),
+            mode: ModeSwitch::new(mode),
+            observer: Observer::new("rate_limit", name),
+            pace,
+            draining: AtomicBool::new(false),
+            told_missing: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn hasher(&self) -> KeyHasher {
+        self.quotas.hasher()
+    }
+
+    pub(super) fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn peek(&self, asked: &Asked, now: &Now) -> Result<(), Rejection> {
+        if self.mode.get() != Mode::Enforce {
+            return Ok(());
+        }
+        if self.is_draining() {
+            return Err(Rejection::new(self.name, Reason::Draining));
+        }
+        let key = self.key(asked)?;
+        let at = self.origin.moment(now.instant());
+        match self.quotas.peek(key, at, asked.cost) {
+            Ok(()) => Ok(()),
+            // Whether there is room to wait for it is decided when it is charged.
+            Err(denied) if self.may_wait(&denied) => Ok(()),
+            Err(denied) => Err(self.refusal(key, &denied, now)),
+        }
+    }
+
+    /// The key, or the refusal that says how to provide one.
+    pub(super) fn key(&self, asked: &Asked) -> Result<KeyHash, Rejection> {
+        asked.key.map_err(|missing| {
+            if !self.told_missing.swap(true, Ordering::Relaxed) {
+                self.tell_missing(&missing);
+            }
+            Rejection::new(self.name, Reason::MissingKey).with_detail(missing.fix())
+        })
+    }
+
+    #[cfg(feature = "tracing")]
+    fn tell_missing(&self, missing: &MissingKey) {
+        tracing::error!(target: "floodwall", policy = %self.name, "{missing}; this is said once");
+    }
+
+    #[cfg(not(feature = "tracing"))]
+    #[expect(clippy::unused_self, reason = "the other one needs it")]
+    fn tell_missing(&self, _missing: &MissingKey) {}
+
+    pub(super) fn may_wait(&self, denied: &SetDenied) -> bool {
+        match (&self.pace, denied.wait) {
+            (Some(pace), Some(wait)) => wait <= pace.max_wait,
+            _ => false,
+        }
+    }
+
+    pub(super) fn refusal(&self, key: KeyHash, denied: &SetDenied, now: &Now) -> Rejection {
+        let mut report = Report::default();
+        let at = self.origin.moment(now.instant());
+        self.quotas.report_denied(key, at, denied, &mut report);
+        let refusal = Rejection::new(denied.policy, denied.reason).with_report(report);
+        match denied.wait {
+            Some(wait) => refusal.with_retry_after(wait),
+            None => refusal,
+        }
+    }
+
+    pub(super) fn count(&self, refusal: &Rejection) {
+        self.observer
+            .refused(Priority::NORMAL, refusal.reason(), refusal.retry_after());
+    }
+}

@@ -1,0 +1,152 @@
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use floodwall_core::rate::KeyHash;
+use floodwall_core::{Priority, Reason, Rejection};
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::core::{Asked, Core};
+use super::permit::{Charged, RatePermit};
+use crate::{Mode, Now};
+
+pin_project! {
+    /// The decision of a [`RateLimit`](super::RateLimit): charged, or refused; with pacing, after
+    /// waiting for its turn.
+    #[derive(Debug)]
+    pub struct Spend {
+        // Taken by the permit.
+        core: Option<Arc<Core>>,
+        asked: Asked,
+        now: Now,
+        turn: Option<Turn>,
+        #[pin]
+        until: Option<Sleep>,
+    }
+
+    impl PinnedDrop for Spend {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if let (Some(core), Some(_)) = (this.core.take(), this.turn.take()) {
+                if let Some(pace) = &core.pace {
+                    pace.leave();
+                }
+            }
+        }
+    }
+}
+
+/// A turn that was reserved, and is waited for.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    since: Instant,
+}
+
+impl Spend {
+    pub(super) const fn new(core: Arc<Core>, asked: Asked, now: Now) -> Self {
+        Self {
+            core: Some(core),
+            asked,
+            now,
+            turn: None,
+            until: None,
+        }
+    }
+}
+
+impl Future for Spend {
+    type Output = Result<RatePermit, Rejection>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let core = this
+            .core
+            .take()
+            .expect("a decision is polled to its end once");
+
+        if let Some(turn) = *this.turn {
+            let until = this.until.as_mut().as_pin_mut().expect("set with the turn");
+            if until.poll(cx).is_pending() {
+                *this.core = Some(core);
+                return Poll::Pending;
+            }
+            *this.turn = None;
+            if let Some(pace) = &core.pace {
+                pace.leave();
+            }
+            let waited = Now::unread()
+                .instant()
+                .saturating_duration_since(turn.since);
+            core.observer.waited(Priority::NORMAL, waited);
+            core.observer.admitted(Priority::NORMAL);
+            return Poll::Ready(Ok(RatePermit::paced(core, waited)));
+        }
+
+        match core.mode.get() {
+            Mode::Enforce => {}
+            Mode::Shadow => return Poll::Ready(Ok(shadow(core, this.asked, this.now))),
+            Mode::Off => return Poll::Ready(Ok(RatePermit::free())),
+        }
+        if core.is_draining() {
+            let refusal = Rejection::new(core.name, Reason::Draining);
+            core.count(&refusal);
+            return Poll::Ready(Err(refusal));
+        }
+        let key = match core.key(this.asked) {
+            Ok(key) => key,
+            Err(refusal) => {
+                core.count(&refusal);
+                return Poll::Ready(Err(refusal));
+            }
+        };
+        let at = core.origin.moment(this.now.instant());
+        match core.quotas.charge(key, at, this.asked.cost) {
+            Ok(charges) => {
+                core.observer.admitted(Priority::NORMAL);
+                let charged = Charged { key, charges, at };
+                Poll::Ready(Ok(RatePermit::charged(core, charged)))
+            }
+            Err(denied) => {
+                let turn = match &core.pace {
+                    Some(pace) if core.may_wait(&denied) => {
+                        pace.reserve(&core, key, at, this.asked.cost)
+                    }
+                    _ => None,
+                };
+                let Some(wait) = turn else {
+                    let refusal = core.refusal(key, &denied, this.now);
+                    core.count(&refusal);
+                    return Poll::Ready(Err(refusal));
+                };
+                let since = this.now.instant();
+                // Before the timer, which panics where there is none: the drop leaves the line.
+                *this.turn = Some(Turn { since });
+                *this.core = Some(core);
+                this.until.set(Some(sleep_until(since + wait)));
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// Decides and counts as if it were for real, and lets it through.
+fn shadow(core: Arc<Core>, asked: &Asked, now: &Now) -> RatePermit {
+    let key: Result<KeyHash, Rejection> = core.key(asked);
+    let at = core.origin.moment(now.instant());
+    match key {
+        Err(refusal) => core
+            .observer
+            .would_refuse(Priority::NORMAL, refusal.reason()),
+        Ok(key) => match core.quotas.charge(key, at, asked.cost) {
+            Ok(charges) => {
+                core.observer.admitted(Priority::NORMAL);
+                return RatePermit::shadow(core, Charged { key, charges, at });
+            }
+            Err(denied) if core.may_wait(&denied) => core.observer.would_wait(Priority::NORMAL),
+            Err(denied) => core.observer.would_refuse(Priority::NORMAL, denied.reason),
+        },
+    }
+    RatePermit::free()
+}

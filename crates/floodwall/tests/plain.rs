@@ -1,0 +1,420 @@
+//! Any `Service`, without HTTP.
+
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::future::{Future, pending, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use floodwall::admit::{AdmitLayer, Error, classify_fn};
+use floodwall::extract::{cost_fn, deadline_fn, key_fn, priority_fn};
+use floodwall::{
+    Admission, BoxAdmission, ConcurrencyLimit, End, Mode, Now, Outcome, Permit, PolicyName,
+    Priority, QueueConfig, RateLimit, Reason, Rejection, all, conformance, exempt, match_fn,
+};
+use std::hash::Hash;
+use tower::{Layer, ServiceExt, service_fn};
+
+fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+async fn echo(request: String) -> Result<String, Infallible> {
+    Ok(request)
+}
+
+#[tokio::test]
+async fn a_quota_of_five_admits_five() {
+    let layer = AdmitLayer::new(RateLimit::new("5/h").unwrap());
+    let mut admitted = 0;
+    for _ in 0..20 {
+        match layer.layer(service_fn(echo)).oneshot("x".to_owned()).await {
+            Ok(_) => admitted += 1,
+            Err(Error::Rejected(refusal)) => {
+                assert_eq!(refusal.reason(), Reason::Quota);
+                assert!(refusal.retry_after().is_some());
+            }
+            Err(Error::Inner(never)) => match never {},
+        }
+    }
+    assert_eq!(admitted, 5);
+}
+
+/// apollographql/router#9034: LoadShed over Buffer took a scheduler's yield for overload.
+#[tokio::test]
+async fn router_9034_a_thousand_submissions_from_one_task_into_empty_capacity_are_all_admitted() {
+    let layer = AdmitLayer::new(ConcurrencyLimit::new(100_000));
+    let calls = (0..1_000).map(|i: u32| layer.layer(service_fn(echo)).oneshot(i.to_string()));
+    let mut calls: Vec<_> = calls.map(Box::pin).collect();
+    for call in &mut calls {
+        assert!(matches!(poll_once(call.as_mut()), Poll::Ready(Ok(_))));
+    }
+    assert_eq!(layer.policy().handle().snapshot().counts.refused(), 0);
+}
+
+#[test]
+fn admission_and_refusal_work_without_a_runtime() {
+    let policy = ConcurrencyLimit::builder(1).no_queue().build().unwrap();
+    let layer = AdmitLayer::new(policy);
+    let mut held = Box::pin(layer.layer(service_fn(|_: u8| pending::<Result<(), Infallible>>())).oneshot(0));
+    assert!(poll_once(held.as_mut()).is_pending());
+    let mut refused = Box::pin(layer.layer(service_fn(|_: u8| ready(Ok::<_, Infallible>(())))).oneshot(0));
+    let Poll::Ready(Err(Error::Rejected(refusal))) = poll_once(refused.as_mut()) else {
+        panic!("the limit is full")
+    };
+    assert_eq!(refusal.reason(), Reason::Full);
+}
+
+#[test]
+fn waiting_without_a_time_driver_panics_with_the_fix_in_its_text() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let limit = ConcurrencyLimit::new(1);
+    let held = runtime.block_on(async { limit.admit("a", &Now::unread()).await.unwrap() });
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        drop(runtime.block_on(limit.admit("b", &Now::unread())));
+    }));
+    let payload = panicked.unwrap_err();
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap();
+    assert!(text.contains("enable_time"), "{text}");
+    assert_eq!(limit.handle().snapshot().waiting, 0, "the panic gave up the place in the queue");
+    drop(held);
+    assert_eq!(limit.handle().snapshot().in_flight, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_by_the_queue_leaves_the_quota_uncharged() {
+    let quota = RateLimit::new("10/h").unwrap();
+    let limit = ConcurrencyLimit::builder(1)
+        .queue(QueueConfig::builder().capacity(1).max_wait(Duration::from_millis(50)))
+        .build()
+        .unwrap();
+    let policy = all((quota.clone(), limit.clone()));
+    let held = policy.admit("a", &Now::unread()).await.unwrap();
+
+    // Times out in the queue.
+    let refusal = policy.admit("b", &Now::unread()).await.unwrap_err();
+    assert_eq!(refusal.reason(), Reason::QueueTimeout);
+    assert_eq!(refusal.waited(), Duration::from_millis(50));
+
+    // Leaves while it waits.
+    let mut waiting = Box::pin(policy.admit("c", &Now::unread()));
+    assert!(poll_once(waiting.as_mut()).is_pending());
+    // Meanwhile the queue is full: refused at the peek.
+    let refusal = policy.admit("d", &Now::unread()).await.unwrap_err();
+    assert_eq!(refusal.reason(), Reason::Full);
+    drop(waiting);
+    drop(held);
+
+    let mut left = 0;
+    while quota.admit("e", &Now::unread()).await.is_ok() {
+        left += 1;
+    }
+    assert_eq!(left, 9, "only the one that ran was charged");
+    assert_eq!(quota.handle().snapshot().table.unreturned, 0);
+}
+
+#[tokio::test]
+async fn a_refusal_by_a_later_quota_leaves_the_earlier_uncharged() {
+    let wide = RateLimit::new("10/h").unwrap();
+    let narrow = RateLimit::new("2/h").unwrap();
+    let policy = all((wide.clone(), narrow));
+    let mut admitted = 0;
+    for _ in 0..8 {
+        admitted += u32::from(policy.admit("a", &Now::unread()).await.is_ok());
+    }
+    assert_eq!(admitted, 2);
+    let mut left = 0;
+    while wide.admit("a", &Now::unread()).await.is_ok() {
+        left += 1;
+    }
+    assert_eq!(left, 8);
+}
+
+#[tokio::test]
+async fn quotas_on_one_key_are_all_or_none_and_keys_are_apart() {
+    let policy = RateLimit::builder("3/h")
+        .quota("100/h burst 5")
+        .key(key_fn(|who: &&str, to| who.hash(to)))
+        .build()
+        .unwrap();
+    for who in ["alice", "bob"] {
+        let mut admitted = 0;
+        for _ in 0..10 {
+            admitted += u32::from(policy.admit(&who, &Now::unread()).await.is_ok());
+        }
+        assert_eq!(admitted, 3, "{who}");
+    }
+}
+
+#[tokio::test]
+async fn a_cost_above_the_burst_is_a_reason_of_its_own() {
+    let policy =
+        RateLimit::builder("5/h").cost(cost_fn(|cost: &u32| *cost)).build().unwrap();
+    let refusal = policy.admit(&6, &Now::unread()).await.unwrap_err();
+    assert_eq!(refusal.reason(), Reason::CostAboveBurst);
+    assert_eq!(refusal.retry_after(), None);
+    assert!(policy.admit(&5, &Now::unread()).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_more_urgent_arrival_takes_the_place_of_the_least_urgent() {
+    let policy = ConcurrencyLimit::builder(1)
+        .queue(QueueConfig::builder().capacity(1).max_wait(Duration::from_secs(1)))
+        .priority(priority_fn(|urgency: &u8| Priority::new(*urgency).unwrap()))
+        .build()
+        .unwrap();
+    let held = policy.admit(&3, &Now::unread()).await.unwrap();
+    let mut low = Box::pin(policy.admit(&7, &Now::unread()));
+    assert!(poll_once(low.as_mut()).is_pending());
+    let mut high = Box::pin(policy.admit(&0, &Now::unread()));
+    assert!(poll_once(high.as_mut()).is_pending());
+    let Poll::Ready(Err(refusal)) = poll_once(low.as_mut()) else { panic!("it was evicted") };
+    assert_eq!(refusal.reason(), Reason::Evicted);
+    drop(held);
+    assert!(matches!(poll_once(high.as_mut()), Poll::Ready(Ok(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_that_cannot_be_met_refuses_and_does_not_wait() {
+    let policy = ConcurrencyLimit::builder(1)
+        .deadline(deadline_fn(|left: &Duration| Some(*left)))
+        .build()
+        .unwrap();
+    let expired = policy.admit(&Duration::ZERO, &Now::unread()).await.unwrap_err();
+    assert_eq!(expired.reason(), Reason::Deadline);
+    let held = policy.admit(&Duration::from_millis(1), &Now::unread()).await.unwrap();
+    let began = tokio::time::Instant::now();
+    let refusal = policy.admit(&Duration::from_millis(20), &Now::unread()).await.unwrap_err();
+    assert_eq!(refusal.reason(), Reason::Deadline);
+    assert!(began.elapsed() <= Duration::from_millis(21), "not the 100 ms of the queue");
+    drop(held);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pacing_lets_requests_wait_for_their_turn_in_order_and_within_bounds() {
+    let policy = RateLimit::builder("10/s burst 1")
+        .pace(Duration::from_millis(350), 2)
+        .build()
+        .unwrap();
+    let began = tokio::time::Instant::now();
+    assert!(policy.admit("a", &Now::unread()).await.is_ok());
+    let mut second = Box::pin(policy.admit("b", &Now::unread()));
+    let mut third = Box::pin(policy.admit("c", &Now::unread()));
+    assert!(poll_once(second.as_mut()).is_pending());
+    assert!(poll_once(third.as_mut()).is_pending());
+    assert_eq!(policy.handle().snapshot().waiting, 2);
+    let refusal = policy.admit("d", &Now::unread()).await.unwrap_err();
+    assert_eq!(refusal.reason(), Reason::Quota, "two may wait, not three");
+    assert!(second.await.is_ok());
+    assert_eq!(began.elapsed(), Duration::from_millis(100));
+    assert!(third.await.is_ok());
+    assert_eq!(began.elapsed(), Duration::from_millis(200));
+    assert_eq!(policy.handle().snapshot().waiting, 0);
+
+    // Who leaves while it waits frees its place in the line; the turn stays spent.
+    let mut fourth = Box::pin(policy.admit("e", &Now::unread()));
+    assert!(poll_once(fourth.as_mut()).is_pending());
+    drop(fourth);
+    assert_eq!(policy.handle().snapshot().waiting, 0);
+    assert!(policy.admit("f", &Now::unread()).await.is_ok());
+    assert_eq!(began.elapsed(), Duration::from_millis(400));
+}
+
+#[tokio::test]
+async fn exempt_requests_take_no_place_and_are_bounded_themselves() {
+    let limit = ConcurrencyLimit::builder(1).no_queue().build().unwrap();
+    let policy = exempt(match_fn(|r: &str| r == "ping"), limit.clone()).limit(2).unwrap();
+    let held = policy.admit("work", &Now::unread()).await.unwrap();
+    let first = policy.admit("ping", &Now::unread()).await.unwrap();
+    let second = policy.admit("ping", &Now::unread()).await.unwrap();
+    let refusal = policy.admit("ping", &Now::unread()).await.err().unwrap();
+    assert_eq!(refusal.policy().as_str(), "exempt");
+    assert_eq!(limit.handle().snapshot().in_flight, 1);
+    drop((held, first, second));
+}
+
+#[tokio::test]
+async fn shadow_lets_everything_through_and_counts() {
+    let rate = RateLimit::builder("2/h").mode(Mode::Shadow).build().unwrap();
+    for _ in 0..5 {
+        assert!(rate.admit("a", &Now::unread()).await.is_ok());
+    }
+    let counts = rate.handle().snapshot().counts;
+    assert_eq!((counts.admitted, counts.would_refuse_for(Reason::Quota)), (2, 3));
+    // Its own refusals do not occupy its state.
+    rate.handle().set_mode(Mode::Enforce);
+    assert!(rate.admit("a", &Now::unread()).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn draining_refuses_what_is_new_and_ends_when_the_last_one_left() {
+    let limit = ConcurrencyLimit::new(1);
+    let held = limit.admit("a", &Now::unread()).await.unwrap();
+    let mut queued = Box::pin(limit.admit("b", &Now::unread()));
+    assert!(poll_once(queued.as_mut()).is_pending());
+    let mut drained = Box::pin(limit.handle().drain());
+    assert!(poll_once(drained.as_mut()).is_pending());
+    let refusal = limit.admit("c", &Now::unread()).await.unwrap_err();
+    assert_eq!(refusal.reason(), Reason::Draining);
+    drop(held);
+    let Poll::Ready(Ok(second)) = poll_once(queued.as_mut()) else { panic!("queued ones finish") };
+    assert!(poll_once(drained.as_mut()).is_pending());
+    drop(second);
+    drained.await;
+}
+
+#[tokio::test]
+async fn a_limit_that_shrinks_owes_and_one_that_grows_lets_in() {
+    let limit = ConcurrencyLimit::builder(3).no_queue().build().unwrap();
+    let handle = limit.handle();
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        held.push(limit.admit("a", &Now::unread()).await.unwrap());
+    }
+    handle.set_limit(1).unwrap();
+    assert_eq!(handle.snapshot().in_flight, 3);
+    held.truncate(1);
+    assert!(limit.admit("a", &Now::unread()).await.is_err());
+    handle.set_limit(2).unwrap();
+    assert!(limit.admit("a", &Now::unread()).await.is_ok());
+}
+
+/// Tells what each permit was told.
+#[derive(Clone, Default)]
+struct Recorder(Rc<Cell<Option<Outcome>>>);
+struct Recording(Option<Rc<Cell<Option<Outcome>>>>);
+
+impl Permit for Recording {
+    fn complete(mut self, end: &End) {
+        self.0.take().unwrap().set(Some(end.outcome()));
+    }
+}
+impl Drop for Recording {
+    fn drop(&mut self) {
+        if let Some(told) = self.0.take() {
+            told.set(Some(Outcome::Cancelled));
+        }
+    }
+}
+impl<Req: ?Sized> Admission<Req> for Recorder {
+    type Permit = Recording;
+    type Future = std::future::Ready<Result<Recording, Rejection>>;
+    fn admit(&self, _: &Req, _: &Now) -> Self::Future {
+        ready(Ok(Recording(Some(Rc::clone(&self.0)))))
+    }
+}
+
+#[tokio::test]
+async fn a_permit_is_told_how_the_work_ended() {
+    let recorder = Recorder::default();
+    let layer = AdmitLayer::new(recorder.clone());
+    let ok = layer.layer(service_fn(|_: u8| ready(Ok::<_, &str>(()))));
+    ok.oneshot(0).await.unwrap();
+    assert_eq!(recorder.0.get(), Some(Outcome::Success));
+
+    let fails = layer.layer(service_fn(|_: u8| ready(Err::<(), _>("broken"))));
+    fails.oneshot(0).await.unwrap_err();
+    assert_eq!(recorder.0.get(), Some(Outcome::Failure));
+
+    let mut left = Box::pin(layer.layer(service_fn(|_: u8| pending::<Result<(), &str>>())).oneshot(0));
+    assert!(poll_once(left.as_mut()).is_pending());
+    drop(left);
+    assert_eq!(recorder.0.get(), Some(Outcome::Cancelled));
+
+    let classify = classify_fn(|result: Result<&(), &&str>| match result {
+        Ok(()) => Outcome::Success,
+        Err(_) => Outcome::Overload,
+    });
+    let busy = layer.classify(classify).layer(service_fn(|_: u8| ready(Err::<(), _>("busy"))));
+    busy.oneshot(0).await.unwrap_err();
+    assert_eq!(recorder.0.get(), Some(Outcome::Overload));
+}
+
+#[tokio::test]
+async fn what_a_later_policy_refuses_is_told_refused_to_the_earlier() {
+    #[derive(Clone)]
+    struct Never;
+    impl<Req: ?Sized> Admission<Req> for Never {
+        type Permit = ();
+        type Future = std::future::Ready<Result<(), Rejection>>;
+        fn admit(&self, _: &Req, _: &Now) -> Self::Future {
+            ready(Err(Rejection::new(PolicyName::from_static("never"), Reason::Other)))
+        }
+    }
+    let recorder = Recorder::default();
+    assert!(all((recorder.clone(), Never)).admit("a", &Now::unread()).await.is_err());
+    assert_eq!(recorder.0.get(), Some(Outcome::Refused));
+    assert!(all((recorder.clone(), Some(Never))).admit("a", &Now::unread()).await.is_err());
+    assert!(all((recorder, None::<Never>)).admit("a", &Now::unread()).await.is_ok());
+}
+
+#[tokio::test]
+async fn our_own_policies_pass_the_conformance_suite() {
+    let word = || "word".to_owned();
+    conformance::check(|| ConcurrencyLimit::new(4), word);
+    conformance::check(|| ConcurrencyLimit::builder(4).no_queue().build().unwrap(), word);
+    conformance::check(|| RateLimit::new("4/h").unwrap(), word);
+    let keyed = || {
+        RateLimit::builder("4/h").key(key_fn(|word: &String, to| word.hash(to))).build().unwrap()
+    };
+    conformance::check(keyed, word);
+    conformance::check(|| all((keyed(), ConcurrencyLimit::new(3))), word);
+    conformance::check(|| all((ConcurrencyLimit::new(9), keyed(), RateLimit::new("2/h").unwrap())), word);
+    conformance::check(|| Some(RateLimit::new("4/h").unwrap()), word);
+    conformance::check(|| BoxAdmission::new(ConcurrencyLimit::new(4)), word);
+    conformance::check(
+        || exempt(match_fn(|word: &String| word == "x"), ConcurrencyLimit::new(4)),
+        word,
+    );
+    conformance::check(|| None::<RateLimit>, word);
+}
+
+#[test]
+#[should_panic(expected = "a future that is never polled must charge nothing")]
+fn the_conformance_suite_bites() {
+    struct PerClone(Cell<u8>);
+    impl Clone for PerClone {
+        fn clone(&self) -> Self {
+            Self(Cell::new(0))
+        }
+    }
+    impl<Req: ?Sized> Admission<Req> for PerClone {
+        type Permit = ();
+        type Future = std::future::Ready<Result<(), Rejection>>;
+        fn peek(&self, _: &Req, _: &Now) -> Result<(), Rejection> {
+            Ok(())
+        }
+        fn admit(&self, _: &Req, _: &Now) -> Self::Future {
+            let full = Rejection::new(PolicyName::from_static("three"), Reason::Full);
+            ready(if self.0.replace(self.0.get() + 1) < 3 { Ok(()) } else { Err(full) })
+        }
+    }
+    conformance::check(|| PerClone(Cell::new(0)), || ());
+}
+
+#[test]
+fn nonsense_is_refused_by_name() {
+    let errors = [
+        ConcurrencyLimit::builder(0).build().unwrap_err(),
+        ConcurrencyLimit::builder(1).name("two words").build().unwrap_err(),
+        ConcurrencyLimit::builder(1).queue(QueueConfig::builder().capacity(0)).build().unwrap_err(),
+        RateLimit::new("100 per second").unwrap_err(),
+        RateLimit::new("0/s").unwrap_err(),
+        RateLimit::builder("1/s").quota("1/s").build().unwrap_err(),
+        RateLimit::builder("1/s").pace(Duration::ZERO, 1).build().unwrap_err(),
+        RateLimit::builder("1/s").pace(Duration::from_secs(1), 0).build().unwrap_err(),
+        RateLimit::builder("1/s").key(key_fn(|_: &str, _| ())).capacity(0).build().unwrap_err(),
+    ];
+    let fields: Vec<_> = errors.iter().map(floodwall::BuildError::field).collect();
+    assert_eq!(
+        fields,
+        ["limit", "name", "queue", "quota", "quota", "quota", "pace", "pace", "quota"]
+    );
+    for error in &errors {
+        println!("{error}");
+    }
+}
