@@ -46,7 +46,7 @@ pub(crate) fn run(
     plan: &Plan,
     server: SocketAddr,
     stop: &Stop,
-    progress: impl Fn(Duration),
+    progress: impl Fn(&Arrival),
 ) -> anyhow::Result<RunReport> {
     let arrivals = plan.arrivals();
     let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -66,7 +66,8 @@ pub(crate) fn run(
             tokio::select! {
                 biased;
                 Some(arrival) = queue.recv() => {
-                    progress(arrival.at);
+                    tally.offer(&arrival);
+                    progress(&arrival);
                     flights.spawn(fly(Arc::clone(&client), arrival, start));
                 }
                 Some(landed) = flights.join_next() => {
@@ -77,7 +78,6 @@ pub(crate) fn run(
                 }
                 else => break,
             }
-            // What is still in the air counts neither as offered nor as lost.
             if stop.is_asked() {
                 break;
             }

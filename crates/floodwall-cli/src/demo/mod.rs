@@ -45,6 +45,9 @@ const CALIBRATION: Duration = Duration::from_millis(1_750);
 /// More than this between the intended and the real start of a request is worth a warning.
 const WORRYING_LAG_MS: f64 = 20.0;
 
+/// Callers wait for a second: a phase should last a few of them.
+const SHORT: f64 = 4.0;
+
 /// Runs the demo and prints what it found.
 pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     // Before half a minute is spent on a picture that has no place.
@@ -89,12 +92,8 @@ fn measure(args: &DemoArgs, stop: &Stop) -> anyhow::Result<Option<Report>> {
         ("floodwall", wall::protect(server::service(), WORKERS)),
     ] {
         let server = serve(router)?;
-        progress.step(format!(
-            "{name}: {factor}x for {} s in the middle",
-            args.seconds
-        ));
-        runs.push(load::run(name, &plan, server.address, stop, |at| {
-            progress.at(at);
+        runs.push(load::run(name, &plan, server.address, stop, |arrival| {
+            progress.follow(name, &plan, arrival);
         })?);
         progress.step_done(plan.length());
         if stop.is_asked() {
@@ -147,6 +146,15 @@ fn affordable_factor(args: &DemoArgs, capacity_rps: f64) -> anyhow::Result<f64> 
 
 /// Says when the figures should not be believed.
 fn doubts(report: &Report) {
+    if report.interrupted {
+        eprintln!("note: interrupted, so the last phase is shorter than planned");
+    } else if report.seconds < SHORT {
+        eprintln!(
+            "note: in phases of {} s, much of the flood is answered after it, and the bare run looks better than it is; \
+             give `--seconds {SHORT}` or more",
+            report.seconds,
+        );
+    }
     for run in &report.runs {
         for phase in &run.phases {
             let (run, name) = (run.name, phase.name);

@@ -2,16 +2,21 @@
 
 use std::{
     borrow::Cow,
+    cell::Cell,
     io::{self, IsTerminal},
     time::Duration,
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::schedule::{Arrival, Plan};
+
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
     done: Duration,
+    /// The one that the words are about.
+    phase: Cell<Option<usize>>,
 }
 
 impl Progress {
@@ -31,6 +36,7 @@ impl Progress {
         Self {
             bar,
             done: Duration::ZERO,
+            phase: Cell::new(None),
         }
     }
 
@@ -38,18 +44,29 @@ impl Progress {
         self.bar.set_message(what);
     }
 
-    /// How far the current step is.
-    pub(crate) fn at(&self, elapsed: Duration) {
-        self.bar.set_position(millis(self.done + elapsed));
+    /// How far the run `name` of `plan` is: `arrival` has just left.
+    pub(crate) fn follow(&self, name: &str, plan: &Plan, arrival: &Arrival) {
+        self.at(arrival.at);
+        // Words are written when they change, not for each of thousands of arrivals.
+        if self.phase.replace(Some(arrival.phase)) != Some(arrival.phase) {
+            let phase = &plan.phases[arrival.phase];
+            self.step(format!("{name}: {} {}x", phase.name, phase.factor));
+        }
     }
 
     pub(crate) fn step_done(&mut self, length: Duration) {
         self.done += length;
         self.at(Duration::ZERO);
+        self.phase.set(None);
     }
 
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+
+    /// How far the current step is.
+    fn at(&self, elapsed: Duration) {
+        self.bar.set_position(millis(self.done + elapsed));
     }
 }
 

@@ -8,9 +8,11 @@ use serde::Serialize;
 use super::{
     client::Ending,
     load::{DEADLINE, Sample},
-    schedule::{MIX, PhaseName, Plan},
+    schedule::{Arrival, MIX, PhaseName, Plan},
     series::Series,
 };
+
+const FIRST_SECOND: Duration = Duration::from_secs(1);
 
 /// The whole comparison.
 #[derive(Clone, Debug, Serialize)]
@@ -124,6 +126,7 @@ struct Count {
     statuses: BTreeMap<u16, u64>,
     timeouts: u64,
     errors: u64,
+    /// Offered and succeeded.
     priorities: BTreeMap<u8, (u64, u64)>,
     first_second: FirstSecond,
 }
@@ -138,9 +141,17 @@ impl Tally {
         }
     }
 
+    /// A request leaves: from here on it was offered, whatever becomes of it.
+    pub(crate) fn offer(&mut self, arrival: &Arrival) {
+        let offset = arrival.at - self.plan.phases[arrival.phase].start;
+        self.phases[arrival.phase].offer(arrival, offset);
+        self.series.offer(arrival);
+    }
+
+    /// A request that was offered has ended.
     pub(crate) fn record(&mut self, sample: &Sample) {
-        let start = self.plan.phases[sample.arrival.phase].start;
-        self.phases[sample.arrival.phase].record(sample, sample.arrival.at - start);
+        let offset = sample.arrival.at - self.plan.phases[sample.arrival.phase].start;
+        self.phases[sample.arrival.phase].record(sample, offset);
         self.series.record(sample);
     }
 
@@ -185,14 +196,19 @@ impl Count {
         }
     }
 
+    fn offer(&mut self, arrival: &Arrival, offset: Duration) {
+        self.priorities.entry(arrival.priority).or_default().0 += 1;
+        self.first_second.offered += u64::from(offset < FIRST_SECOND);
+    }
+
     fn record(&mut self, sample: &Sample, offset: Duration) {
         let success = is_success(sample.ending);
-        let (offered, succeeded) = self.priorities.entry(sample.arrival.priority).or_default();
-        *offered += 1;
-        *succeeded += u64::from(success);
-        if offset < Duration::from_secs(1) {
-            self.first_second.offered += 1;
-            self.first_second.succeeded += u64::from(success);
+        if success {
+            self.priorities
+                .entry(sample.arrival.priority)
+                .or_default()
+                .1 += 1;
+            self.first_second.succeeded += u64::from(offset < FIRST_SECOND);
         }
         self.lag_us.saturating_record(micros(sample.lag));
         match sample.ending {
@@ -264,7 +280,6 @@ fn micros(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::schedule::Arrival;
 
     const MS: Duration = Duration::from_millis(1);
 
@@ -294,6 +309,7 @@ mod tests {
     fn report(samples: &[Sample], lasted: Duration) -> RunReport {
         let mut tally = Tally::new("bare", &plan());
         for sample in samples {
+            tally.offer(&sample.arrival);
             tally.record(sample);
         }
         tally.finish(lasted)
@@ -359,6 +375,16 @@ mod tests {
         let report = report(&samples, plan().length());
         let first = report.phase(PhaseName::Recovery).unwrap().first_second;
         assert_eq!((first.offered, first.succeeded), (2, 1));
+    }
+
+    #[test]
+    fn who_was_still_waiting_at_the_end_was_offered_all_the_same() {
+        let mut tally = Tally::new("bare", &plan());
+        tally.offer(&sample(10, 0, Ending::TimedOut, 1_000).arrival);
+        let report = tally.finish(500 * MS);
+        let calm = &report.phases[0];
+        assert_eq!((calm.offered(), calm.timeouts), (1, 0));
+        assert_eq!(calm.first_second.offered, 1);
     }
 
     #[test]

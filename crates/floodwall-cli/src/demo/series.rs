@@ -6,6 +6,7 @@ use super::{
     client::Ending,
     load::Sample,
     report::{is_refusal, is_success},
+    schedule::Arrival,
 };
 
 /// Twenty to each of the three phases.
@@ -38,12 +39,15 @@ impl Series {
         }
     }
 
-    pub(crate) fn record(&mut self, sample: &Sample) {
-        let weight = 1.0 / self.slice.as_secs_f64();
-        let started = self.index(sample.arrival.at);
-        if let Some(offered) = self.offered.get_mut(started) {
+    pub(crate) fn offer(&mut self, arrival: &Arrival) {
+        let (slice, weight) = (self.index(arrival.at), self.weight());
+        if let Some(offered) = self.offered.get_mut(slice) {
             *offered += weight;
         }
+    }
+
+    pub(crate) fn record(&mut self, sample: &Sample) {
+        let weight = self.weight();
         // What is answered after the end of the load is on no chart.
         let ended = self.index(sample.arrival.at + sample.latency);
         if ended >= SLICES {
@@ -89,6 +93,11 @@ impl Series {
         }
     }
 
+    /// What one request adds to the rate of its slice.
+    fn weight(&self) -> f64 {
+        1.0 / self.slice.as_secs_f64()
+    }
+
     fn index(&self, at: Duration) -> usize {
         (at.as_nanos() / self.slice.as_nanos()) as usize
     }
@@ -104,7 +113,6 @@ fn p99_ms(mut latencies: Vec<Duration>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::schedule::Arrival;
 
     /// One slice is a tenth of a second.
     const LENGTH: Duration = Duration::from_secs(6);
@@ -118,6 +126,7 @@ mod tests {
                 phase: 0,
                 priority: 0,
             };
+            series.offer(&arrival);
             series.record(&Sample {
                 arrival,
                 ending,
