@@ -15,7 +15,6 @@ pub struct Standing {
 ///
 /// It belongs to the cell that charged it; undo it there, and once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "a charge that a later refusal should give back is needed for the undo"]
 pub struct Charge {
     /// What the cell held before, with all debt that had run out by then left out.
     pub(super) before: u64,

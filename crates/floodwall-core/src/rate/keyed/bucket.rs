@@ -4,7 +4,6 @@ use crate::atomic::Ordering::Acquire;
 
 /// A cache line of cells. Two adjacent ones are a bucket: every key of a bucket may live in any of
 /// its cells, which is what makes inherited debts exact.
-#[derive(Debug)]
 #[repr(align(64))]
 pub(super) struct Line<const CELLS: usize>([AtomicU64; CELLS]);
 

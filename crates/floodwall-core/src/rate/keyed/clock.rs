@@ -17,7 +17,6 @@ const ROUND_MASK: u64 = (1 << ROUND_BITS) - 1;
 /// passed, so that no cell is left for half a round. After a silence in which all debts ran out
 /// anyway, table time goes on as if only that much had passed, so that there is never much to
 /// sweep.
-#[derive(Debug)]
 pub(super) struct Clock {
     /// Ticks per nanosecond, as a fraction of 2^`shift`, rounded up: then the product is a whole
     /// number of ticks where it should be, and who waits as told is not a tick early. Over the

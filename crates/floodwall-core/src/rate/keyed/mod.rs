@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use crate::Moment;
@@ -11,6 +12,8 @@ mod hash;
 mod plan;
 mod stats;
 mod table;
+#[cfg(all(test, not(floodwall_loom)))]
+mod tests;
 
 pub(super) use plan::MAX_CAPACITY;
 
@@ -49,7 +52,6 @@ const LINE: usize = 8;
 /// assert!(table.charge(secret.key("alice"), now, 1).is_err());
 /// assert!(table.charge(secret.key("bob"), now, 1).is_ok());
 /// ```
-#[derive(Debug)]
 pub struct KeyedGcra(Table<LINE>);
 
 impl KeyedGcra {
@@ -131,5 +133,14 @@ impl KeyedGcra {
     /// As [`peek`](Self::peek), without working out how the quota stands.
     pub(super) fn check(&self, key: KeyHash, now: Moment, cost: u32) -> Result<(), Denied> {
         self.0.check(key, now, cost)
+    }
+}
+
+/// Not the cells: there may be millions.
+impl fmt::Debug for KeyedGcra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyedGcra")
+            .field("tick", &self.tick())
+            .finish_non_exhaustive()
     }
 }

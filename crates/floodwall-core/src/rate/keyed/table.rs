@@ -25,7 +25,6 @@ const SWEEP_BITS: u32 = 17;
 const LONGEST_WAIT: u64 = 1 << 24;
 
 /// The table with `CELLS` cells to a line: eight, but for the models.
-#[derive(Debug)]
 pub(super) struct Table<const CELLS: usize> {
     lines: Box<[Line<CELLS>]>,
     clock: CachePadded<Clock>,
@@ -34,7 +33,6 @@ pub(super) struct Table<const CELLS: usize> {
     counts: CachePadded<Counts>,
 }
 
-#[derive(Debug)]
 struct Counts {
     reclaimed: AtomicU64,
     inherited: AtomicU64,
@@ -349,5 +347,22 @@ impl<const CELLS: usize> Table<CELLS> {
                 debt => plan.time_of(debt + reading.behind),
             },
         }
+    }
+}
+
+/// For tests, which look at what cannot be seen from outside.
+#[cfg(test)]
+impl<const CELLS: usize> Table<CELLS> {
+    pub(super) fn words(&self) -> impl Iterator<Item = Word> {
+        let cells = self.lines.iter().flat_map(Line::cells);
+        cells.map(|cell| Word(cell.load(Acquire)))
+    }
+
+    pub(super) fn time(&self, now: Moment) -> u64 {
+        self.clock.peek(now).now
+    }
+
+    pub(super) fn ticks_of(&self, cost: u32) -> u64 {
+        u64::from(cost) << self.plan.interval_bits
     }
 }

@@ -1,0 +1,118 @@
+//! What cannot be seen from outside: the cells.
+
+use std::time::Duration;
+
+use super::cell::Word;
+use super::plan::Plan;
+use super::table::Table;
+use super::{HashSecret, LINE, TableConfig};
+use crate::Moment;
+use crate::rate::Quota;
+
+fn table(quota: &str, config: TableConfig) -> Table<LINE> {
+    let quota: Quota = quota.parse().unwrap();
+    Table::new(Plan::new(&quota, &config).unwrap(), config.capacity)
+}
+
+fn total_debt(table: &Table<LINE>, now: Moment) -> u64 {
+    let debt = |word: Word| {
+        if word == Word::FREE {
+            0
+        } else {
+            word.debt(table.time(now))
+        }
+    };
+    table.words().map(debt).sum()
+}
+
+/// Whoever owns a debt in an overfull table, it stays until it has drained: each charge that gets
+/// in adds its whole cost to the sum, each refusal leaves the sum alone.
+#[test]
+fn total_debt_never_falls_however_overfull_the_table() {
+    let mut random = fastrand::Rng::with_seed(12);
+    let secret = HashSecret::seeded(12);
+    let table = table("60/h burst 10", TableConfig::new(64));
+    let interval = table.ticks_of(1);
+    let (mut admitted, mut refused) = (0, 0);
+    for turn in 0..20_000_u64 {
+        let now = Moment::from_nanos(turn * 1_000_000);
+        let before = total_debt(&table, now);
+        let cost = random.u32(1..4);
+        match table.charge(secret.key(&random.u64(0..2_000)), now, cost, Duration::ZERO) {
+            Ok(_) => {
+                admitted += 1;
+                assert_eq!(total_debt(&table, now), before + u64::from(cost) * interval);
+            }
+            Err(_) => {
+                refused += 1;
+                assert_eq!(total_debt(&table, now), before);
+            }
+        }
+    }
+    let stats = table.stats(Moment::ZERO);
+    assert!(
+        admitted > 500 && refused > 500 && stats.inherited > 100,
+        "{stats:?}"
+    );
+}
+
+#[test]
+fn a_drained_cell_is_given_away_only_after_the_skew_and_then_without_a_debt() {
+    let secret = HashSecret::seeded(1);
+    let second = Duration::from_secs(1);
+    let table = table("1/s", TableConfig::new(8).skew(second));
+    let charge = |key: u64, now| table.charge(secret.key(&key), now, 1, Duration::ZERO);
+    // One bucket: sixteen keys fill it.
+    assert_eq!(
+        (0..16)
+            .filter(|&key| charge(key, Moment::ZERO).is_ok())
+            .count(),
+        16
+    );
+    assert!(
+        charge(100, Moment::ZERO).is_err(),
+        "all are in debt by a whole burst"
+    );
+    let drained = Moment::ZERO + second;
+    assert!(
+        charge(100, drained).is_ok(),
+        "a debt of nothing is taken over"
+    );
+    assert_eq!(
+        (
+            table.stats(drained).reclaimed,
+            table.stats(drained).inherited
+        ),
+        (0, 1)
+    );
+    let long_drained = drained + second + second / 100;
+    assert!(charge(101, long_drained).is_ok());
+    assert_eq!(
+        (
+            table.stats(drained).reclaimed,
+            table.stats(drained).inherited
+        ),
+        (1, 1)
+    );
+}
+
+#[test]
+fn the_same_key_has_one_cell_whichever_cells_are_freed() {
+    let secret = HashSecret::seeded(2);
+    let table = table("10/s burst 1", TableConfig::new(8).skew(Duration::ZERO));
+    let mut random = fastrand::Rng::with_seed(2);
+    for turn in 0..50_000 {
+        let now = Moment::from_nanos(turn * 7_000_000);
+        let key = random.u64(0..40);
+        let _ = table.charge(secret.key(&key), now, 1, Duration::ZERO);
+        let mut owners: Vec<_> = table
+            .words()
+            .filter(|&w| w != Word::FREE)
+            .map(Word::fingerprint)
+            .collect();
+        owners.sort_unstable();
+        let all = owners.len();
+        owners.dedup();
+        assert_eq!(owners.len(), all, "turn {turn}");
+    }
+}
