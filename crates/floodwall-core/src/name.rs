@@ -80,7 +80,7 @@ impl PolicyName {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         // Only ASCII ever gets in, so this never takes the fallback.
-        str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
+        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
     }
 }
 

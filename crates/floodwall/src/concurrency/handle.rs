@@ -1,7 +1,9 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use floodwall_core::queue::QueueConfigBuilder;
 use floodwall_core::{PolicyName, Priority};
 
 use super::builder::check_limit;
@@ -28,7 +30,7 @@ pub struct ConcurrencyLimitHandle {
 }
 
 /// A [`ConcurrencyLimit`](super::ConcurrencyLimit) at one moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ConcurrencySnapshot {
     /// How many may be inside.
@@ -43,6 +45,11 @@ pub struct ConcurrencySnapshot {
     pub mode: Mode,
     /// Whether it takes nothing new.
     pub draining: bool,
+    /// For how long the one who came first has waited.
+    pub oldest_wait: Duration,
+    /// How many places become free per second while somebody waits; `None` if that is not known
+    /// from the last second or so.
+    pub departures_per_second: Option<f64>,
     /// What it has decided so far.
     pub counts: Counts,
 }
@@ -60,6 +67,7 @@ impl ConcurrencyLimitHandle {
     /// How things stand.
     pub fn snapshot(&self) -> ConcurrencySnapshot {
         let gate = &self.core.gate;
+        let now = self.core.origin.now();
         let mut waiting_by_class = [0; Priority::COUNT];
         for priority in Priority::all() {
             waiting_by_class[priority.index()] = gate.waiting_of(priority);
@@ -71,8 +79,17 @@ impl ConcurrencyLimitHandle {
             waiting_by_class,
             mode: self.core.mode.get(),
             draining: gate.is_draining(),
+            oldest_wait: gate.oldest_wait(now),
+            departures_per_second: gate.departures_per_second(now),
             counts: self.core.observer.counters.counts(),
         }
+    }
+
+    /// How long a request of `priority` that came now would wait, by the recent rate of departures;
+    /// `None` if that is not known.
+    pub fn estimate_wait(&self, priority: Priority) -> Option<Duration> {
+        let now = self.core.origin.now();
+        self.core.gate.estimate_wait(now, priority)
     }
 
     /// Changes the limit. Growing lets waiters in; shrinking takes no place away, it gives back
@@ -86,6 +103,22 @@ impl ConcurrencyLimitHandle {
         self.core.gate.set_limit(limit, self.core.origin.now());
         self.core.observer.limit_is(limit);
         Ok(())
+    }
+
+    /// Changes the set-up of the queue; those who wait already keep their place and their time.
+    ///
+    /// # Errors
+    ///
+    /// If the set-up is unsound, or the limit was built without a queue.
+    pub fn set_queue(&self, queue: QueueConfigBuilder) -> Result<(), BuildError> {
+        let queue = queue
+            .build()
+            .map_err(|error| BuildError::caused("queue", error))?;
+        if self.core.gate.set_queue(queue) {
+            return Ok(());
+        }
+        let problem = "this limit was built without one and refuses what finds no place";
+        Err(BuildError::new("queue", problem))
     }
 
     /// Changes the mode. What is inside is counted in every mode, so the switch is exact.
@@ -107,6 +140,11 @@ impl ConcurrencyLimitHandle {
             core: Arc::clone(&self.core),
             key: None,
         }
+    }
+
+    /// Takes back a [`drain`](ConcurrencyLimitHandle::drain): lets in again what comes.
+    pub fn resume(&self) {
+        self.core.gate.undrain();
     }
 
     /// Sets the gauges of the `metrics` facade to what they should be, as after a recorder was

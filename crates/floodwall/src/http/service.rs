@@ -83,3 +83,10 @@ where
         ResponseFuture::new(drive, asked, Arc::clone(&self.shared))
     }
 }
+
+/// A single gRPC service can be protected before it is added to tonic's router.
+#[cfg(feature = "tonic")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tonic")))]
+impl<S: tonic::server::NamedService, A> tonic::server::NamedService for Admit<S, A> {
+    const NAME: &'static str = S::NAME;
+}

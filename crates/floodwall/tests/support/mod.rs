@@ -1,7 +1,6 @@
 //! What several test files use.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -10,12 +9,12 @@ use floodwall::concurrency::ConcurrencyLimitHandle;
 use http_body::{Body, Frame, SizeHint};
 
 /// A body that does what the test says.
-pub struct Scripted {
-    pub steps: std::collections::VecDeque<Step>,
+pub(crate) struct Scripted {
+    steps: std::collections::VecDeque<Step>,
 }
 
 #[derive(Debug)]
-pub enum Step {
+pub(crate) enum Step {
     Data(&'static str),
     Trailers(http::HeaderMap),
     Fail,
@@ -25,7 +24,7 @@ pub enum Step {
 }
 
 impl Scripted {
-    pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
+    pub(crate) fn new(steps: impl IntoIterator<Item = Step>) -> Self {
         Self { steps: steps.into_iter().collect() }
     }
 }
@@ -58,7 +57,7 @@ impl Body for Scripted {
 
 /// Nobody is inside, and exactly `limit` find room.
 #[track_caller]
-pub fn nothing_is_lost(handle: &ConcurrencyLimitHandle, limit: u32) {
+pub(crate) fn nothing_is_lost(handle: &ConcurrencyLimitHandle, limit: u32) {
     let snapshot = handle.snapshot();
     assert_eq!(snapshot.in_flight, 0, "somebody still holds a place");
     assert_eq!(snapshot.waiting, 0, "somebody still waits");
@@ -66,8 +65,7 @@ pub fn nothing_is_lost(handle: &ConcurrencyLimitHandle, limit: u32) {
 }
 
 /// Polls `future` once.
-pub fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(std::task::Waker::noop()))
 }
 
-pub type Never = Infallible;
