@@ -89,7 +89,7 @@ fn measure(args: &DemoArgs, stop: &Stop) -> anyhow::Result<Option<Report>> {
     let mut runs = Vec::new();
     for (name, router) in [
         ("bare", server::service()),
-        ("floodwall", wall::protect(server::service(), WORKERS)),
+        ("floodwall", wall::protect(server::service(), WORKERS)?),
     ] {
         let server = serve(router)?;
         runs.push(load::run(name, &plan, server.address, stop, |arrival| {

@@ -5,8 +5,7 @@ use plotters::prelude::{ChartBuilder, Circle, Color, LineSeries, PathElement, Re
 use super::{
     Area, points,
     rates::{label, mesh},
-    seconds,
-    style::{self, text},
+    seconds, style,
 };
 use crate::demo::{
     report::{Report, RunReport},
@@ -19,10 +18,11 @@ const SILENCE: usize = 6;
 pub(super) fn draw(area: &Area<'_>, report: &Report, run: &RunReport) -> anyhow::Result<()> {
     let top = 1.2 * report.deadline_ms;
     let mut chart = ChartBuilder::on(area)
+        .margin_left(12)
         .margin_right(24)
         .margin_bottom(12)
         .x_label_area_size(32)
-        .y_label_area_size(76)
+        .y_label_area_size(64)
         .build_cartesian_2d(0.0..seconds(report), 0.0..top)?;
     if run.phase(PhaseName::Flood).is_some() {
         let corners = [(report.seconds, 0.0), (2.0 * report.seconds, top)];
@@ -50,7 +50,7 @@ pub(super) fn draw(area: &Area<'_>, report: &Report, run: &RunReport) -> anyhow:
         if known.is_empty() {
             if stretch.len() >= SILENCE {
                 let at = (stretch[0].0, 0.5 * top);
-                label(&mut chart, "nobody is answered in time", at, &style::INK)?;
+                label(&mut chart, "no answer in time", at, &style::INK)?;
             }
             continue;
         }
@@ -61,14 +61,16 @@ pub(super) fn draw(area: &Area<'_>, report: &Report, run: &RunReport) -> anyhow:
         chart.draw_series(points)?;
         chart.draw_series(LineSeries::new(known, style::line(style::GOODPUT, 2)))?;
     }
-    if let Some(p99) = run.phase(PhaseName::Flood).and_then(|flood| flood.p99_ms) {
-        let words = format!("{p99:.0} ms in the flood");
-        let at = (2.05 * report.seconds, 0.3 * top);
-        chart.draw_series([plotters::prelude::Text::new(
-            words,
+    // Where it is high, the curve itself says so, and needs the space.
+    let flood = run.phase(PhaseName::Flood).and_then(|flood| flood.p99_ms);
+    if let Some(p99) = flood.filter(|p99| *p99 < 0.5 * top) {
+        let at = (1.04 * report.seconds, p99 + 0.14 * top);
+        label(
+            &mut chart,
+            &format!("{p99:.0} ms in the flood"),
             at,
-            text(16, &style::GOODPUT),
-        )])?;
+            &style::GOODPUT,
+        )?;
     }
     Ok(())
 }

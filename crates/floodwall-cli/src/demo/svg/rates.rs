@@ -39,9 +39,10 @@ pub(super) fn draw(
     top: f64,
 ) -> anyhow::Result<()> {
     let mut chart = ChartBuilder::on(area)
+        .margin_left(12)
         .margin_right(24)
         .x_label_area_size(24)
-        .y_label_area_size(76)
+        .y_label_area_size(64)
         .caption(run.name, text(22, &style::INK))
         .build_cartesian_2d(0.0..seconds(report), 0.0..top)?;
     phases(&mut chart, report, run, top)?;
@@ -67,14 +68,14 @@ pub(super) fn draw(
         gap,
         style::line(style::OFFERED, 2),
     ))?;
-    if refused.iter().any(|(_, rate)| *rate > 0.0) {
-        let (dot, gap) = style::DOTS;
-        chart.draw_series(DashedLineSeries::new(
-            refused,
-            dot,
-            gap,
-            style::line(style::REFUSED, 3),
-        ))?;
+    let (dot, gap) = style::DOTS;
+    // Nobody refused needs no line along the axis.
+    for stretch in refused.chunk_by(|left, right| (left.1 > 0.0) == (right.1 > 0.0)) {
+        if stretch[0].1 > 0.0 {
+            let dots =
+                DashedLineSeries::new(stretch.to_vec(), dot, gap, style::line(style::REFUSED, 3));
+            chart.draw_series(dots)?;
+        }
     }
     chart.draw_series(LineSeries::new(goodput, style::line(style::GOODPUT, 3)))?;
     names(&mut chart, report, run, top)
