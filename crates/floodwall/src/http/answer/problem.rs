@@ -1,4 +1,4 @@
-use floodwall_core::{Reason, Rejection};
+use floodwall_core::{Reason, Rejection, Report};
 
 use super::text::Text;
 
@@ -54,7 +54,7 @@ fn violated(rejection: &Rejection, to: &mut Text) {
     let quotas = rejection
         .report()
         .into_iter()
-        .flat_map(|report| report.quotas());
+        .flat_map(Report::quotas);
     for other in quotas.filter(|quota| quota.violated && quota.policy != refused) {
         to.push("\",\"").push(other.policy.as_str());
     }

@@ -41,7 +41,6 @@ impl Text {
         let mut start = digits.len();
         loop {
             start -= 1;
-            #[expect(clippy::cast_possible_truncation, reason = "a digit")]
             let digit = (number % 10) as u8;
             digits[start] = b'0' + digit;
             number /= 10;
