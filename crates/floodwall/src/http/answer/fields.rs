@@ -1,4 +1,3 @@
-
 use ::http::{HeaderMap, HeaderName};
 use bytes::Bytes;
 use floodwall_core::{QuotaReport, Report};

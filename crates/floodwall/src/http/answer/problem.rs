@@ -51,10 +51,7 @@ fn violated(rejection: &Rejection, to: &mut Text) {
     // The name of a policy needs no escaping.
     let refused = rejection.policy();
     to.push(",\"violated-policies\":[\"").push(refused.as_str());
-    let quotas = rejection
-        .report()
-        .into_iter()
-        .flat_map(Report::quotas);
+    let quotas = rejection.report().into_iter().flat_map(Report::quotas);
     for other in quotas.filter(|quota| quota.violated && quota.policy != refused) {
         to.push("\",\"").push(other.policy.as_str());
     }
