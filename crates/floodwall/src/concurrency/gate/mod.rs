@@ -187,10 +187,14 @@ impl Gate {
         }
     }
 
-    /// Changes the set-up of the queue. Does nothing to a gate without one.
-    pub(crate) fn set_queue(&self, config: QueueConfig) {
-        if let Some(queue) = &mut self.lock().queue {
-            queue.set_config(config);
+    /// Changes the set-up of the queue. False if there is none to change.
+    pub(crate) fn set_queue(&self, config: QueueConfig) -> bool {
+        match &mut self.lock().queue {
+            Some(queue) => {
+                queue.set_config(config);
+                true
+            }
+            None => false,
         }
     }
 
@@ -231,6 +235,7 @@ impl Gate {
     }
 
     /// Whether it is draining and nobody is inside or waits.
+    #[cfg(test)]
     pub(crate) fn is_drained(&self) -> bool {
         self.counts.seen().is_drained()
     }
