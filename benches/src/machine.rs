@@ -6,8 +6,7 @@ pub(crate) struct Machine {
     pub(crate) cpu: String,
     pub(crate) cores: usize,
     pub(crate) system: &'static str,
-    /// Processes that wanted a core during the last minute; well below the cores, or the figures
-    /// are of little use. Linux only.
+    /// Processes that wanted a core during the minute before. Linux only.
     pub(crate) load: Option<f64>,
 }
 
@@ -22,6 +21,12 @@ impl Machine {
                 .next()
                 .and_then(|load| load.parse().ok()),
         }
+    }
+
+    /// Whether others wanted more than half of the cores; a contender that was interrupted
+    /// measures the interruption.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.load.is_some_and(|load| load * 2.0 > self.cores as f64)
     }
 }
 

@@ -32,6 +32,12 @@ pub(crate) fn table(machine: &Machine, reports: &[Report]) -> String {
         .load
         .map_or(String::new(), |load| format!(", load {load:.2}"));
     let _ = writeln!(text, "on {cpu}, {cores} cores, {system}{load}");
+    if machine.is_busy() {
+        let _ = writeln!(
+            text,
+            "the machine was busy with other work: do not quote these"
+        );
+    }
     text
 }
 
@@ -60,6 +66,7 @@ pub(crate) fn json(machine: &Machine, reports: &[Report]) -> Value {
             "cores": machine.cores,
             "system": machine.system,
             "load": machine.load,
+            "busy": machine.is_busy(),
         },
         "cases": cases,
     })
@@ -116,6 +123,15 @@ mod tests {
         ] {
             assert!(table.contains(part), "no {part:?} in:\n{table}");
         }
+        assert!(!table.contains("busy"), "{table}");
+    }
+
+    #[test]
+    fn figures_from_a_busy_machine_say_so() {
+        let (mut machine, reports) = example();
+        machine.load = Some(1.5);
+        assert!(table(&machine, &reports).contains("busy"));
+        assert_eq!(json(&machine, &reports)["machine"]["busy"], true);
     }
 
     #[test]

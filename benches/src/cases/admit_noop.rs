@@ -7,23 +7,26 @@ use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use tower::Service;
-use tower::limit::ConcurrencyLimit;
+use floodwall::ConcurrencyLimit;
+use floodwall::admit::AdmitLayer;
+use tower::{Layer, Service, limit};
 
 use crate::case::{Case, Contender};
 
 /// High enough that nobody ever waits.
-const LIMIT: usize = 64;
+const LIMIT: u32 = 64;
 
 pub(crate) fn case() -> Case {
+    let tower = limit::ConcurrencyLimit::new(Noop, LIMIT as usize);
+    let floodwall = AdmitLayer::new(ConcurrencyLimit::new(LIMIT)).layer(Noop);
     Case {
         name: "admit_noop",
         about: "one request through a concurrency limit with free places, one thread",
         reference: "tower",
         contenders: vec![
             Contender::new("bare", cycle(Noop)),
-            Contender::new("tower", cycle(ConcurrencyLimit::new(Noop, LIMIT))),
-            // floodwall's `ConcurrencyLimitLayer` goes here: `cycle(layer.layer(Noop))`.
+            Contender::new("tower", cycle(tower)),
+            Contender::new("floodwall", cycle(floodwall)),
         ],
     }
 }

@@ -19,8 +19,9 @@ pub(super) fn run(workspace: &Workspace) -> Result<Counts> {
             .args(["--", test_colour()])
             .env("RUSTFLAGS", "--cfg floodwall_loom")
             .env("LOOM_MAX_PREEMPTIONS", "2")
-            // A slow link buys nothing here; the assertions are what the models look for.
+            // Quick to build and quick to run; the assertions are what the models look for.
             .env("CARGO_PROFILE_RELEASE_LTO", "off")
+            .env("CARGO_PROFILE_RELEASE_DEBUG", "0")
             .env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true")
             .env("CARGO_TARGET_DIR", target.to_string_lossy())
             .run_tests()?;
