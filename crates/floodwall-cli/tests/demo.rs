@@ -39,6 +39,15 @@ fn a_small_demo_prints_one_json_object_of_the_promised_shape() {
     assert!(report["capacity_rps"].as_f64().unwrap() > 0.0);
     let runs = report["runs"].as_array().unwrap();
     assert_eq!(names(runs), ["bare", "floodwall"]);
+    let refused = |run: &Value, phase: usize| run["phases"][phase]["statuses"]["503"].is_u64();
+    assert!(
+        (0..3).all(|phase| !refused(&runs[0], phase)),
+        "the bare service cannot refuse: {report}"
+    );
+    assert!(
+        refused(&runs[1], 1),
+        "twice the capacity is too much for a wall to let in: {report}"
+    );
     for run in runs {
         let phases = run["phases"].as_array().unwrap();
         assert_eq!(names(phases), ["calm", "flood", "recovery"]);

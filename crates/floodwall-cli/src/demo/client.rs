@@ -26,6 +26,17 @@ pub(crate) enum Ending {
     Failed,
 }
 
+impl Ending {
+    pub(crate) fn is_success(self) -> bool {
+        self == Self::Answered(200)
+    }
+}
+
+/// Whether somebody was told to come back later, or not at all.
+pub(crate) fn is_refusal(status: u16) -> bool {
+    matches!(status, 429 | 503)
+}
+
 /// Any number of connections to one server, kept for the next request when idle.
 #[derive(Debug)]
 pub(crate) struct Client {

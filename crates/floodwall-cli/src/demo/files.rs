@@ -1,5 +1,7 @@
 //! Open files: the bare run holds thousands of connections at once, both ends in this process.
 
+use anyhow::ensure;
+
 use super::load::DEADLINE;
 
 /// For everything that is not a connection of the flood, and for bursts.
@@ -8,19 +10,39 @@ const RESERVE: f64 = 300.0;
 /// Both ends of a connection are ours.
 const ENDS: f64 = 2.0;
 
+/// The flood that was asked for, or, with a word about it, as much as the limit of open files lets through.
+pub(crate) fn affordable_factor(
+    capacity_rps: f64,
+    factor: f64,
+) -> anyhow::Result<(f64, Option<String>)> {
+    let Some(files) = allow_for(capacity_rps, factor) else {
+        return Ok((factor, None));
+    };
+    let Some(less) = affordable(capacity_rps, factor, files) else {
+        return Ok((factor, None));
+    };
+    let needed = needed(capacity_rps, factor);
+    let reason = format!(
+        "a flood of {factor}x needs {needed} open files and this process may open {files}: raise the hard limit with \
+         `ulimit -Hn {needed}` (as root) or in /etc/security/limits.conf"
+    );
+    ensure!(less >= 1.0, reason);
+    Ok((less, Some(format!("flooding with {less}x only: {reason}"))))
+}
+
 /// Raises the soft limit as far as the flood needs and the hard limit lets it; says how many files there may be.
 #[cfg(unix)]
-pub(crate) fn allow_for(capacity_rps: f64, factor: f64) -> Option<u64> {
+fn allow_for(capacity_rps: f64, factor: f64) -> Option<u64> {
     rlimit::increase_nofile_limit(needed(capacity_rps, factor)).ok()
 }
 
 #[cfg(not(unix))]
-pub(crate) fn allow_for(_capacity_rps: f64, _factor: f64) -> Option<u64> {
+fn allow_for(_capacity_rps: f64, _factor: f64) -> Option<u64> {
     None
 }
 
 /// The flood that fits into `files` open files, if `factor` does not.
-pub(crate) fn affordable(capacity_rps: f64, factor: f64, files: u64) -> Option<f64> {
+fn affordable(capacity_rps: f64, factor: f64, files: u64) -> Option<f64> {
     if files >= needed(capacity_rps, factor) {
         return None;
     }
@@ -29,7 +51,7 @@ pub(crate) fn affordable(capacity_rps: f64, factor: f64, files: u64) -> Option<f
 }
 
 /// When nobody is answered, everybody who came within one deadline is still there.
-pub(crate) fn needed(capacity_rps: f64, factor: f64) -> u64 {
+fn needed(capacity_rps: f64, factor: f64) -> u64 {
     (capacity_rps * factor * DEADLINE.as_secs_f64() * ENDS + RESERVE).ceil() as u64
 }
 

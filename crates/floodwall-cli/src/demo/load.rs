@@ -13,8 +13,9 @@ use super::{
     client::{Client, Ending},
     clock::{now, since},
     interrupt::Stop,
-    report::{RunReport, Tally},
+    report::RunReport,
     schedule::{Arrival, Plan},
+    tally::Tally,
 };
 
 /// Callers hang up this long after they meant to send.

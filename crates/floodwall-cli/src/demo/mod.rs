@@ -5,6 +5,7 @@ mod calibrate;
 mod chart;
 mod client;
 mod clock;
+mod doubts;
 mod files;
 mod interrupt;
 mod json;
@@ -19,6 +20,7 @@ mod series;
 mod server;
 mod svg;
 mod table;
+mod tally;
 mod wall;
 
 use std::{
@@ -27,7 +29,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use axum::Router;
 
 use crate::cli::DemoArgs;
@@ -42,12 +44,6 @@ use server::{SERVICE_TIME, Server, WORKERS};
 /// The capacity is measured for this long; less in a very short demo.
 const CALIBRATION: Duration = Duration::from_millis(1_750);
 
-/// More than this between the intended and the real start of a request is worth a warning.
-const WORRYING_LAG_MS: f64 = 20.0;
-
-/// Callers wait for a second: a phase should last a few of them.
-const SHORT: f64 = 4.0;
-
 /// Runs the demo and prints what it found.
 pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     // Before half a minute is spent on a picture that has no place.
@@ -58,7 +54,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(interrupt::EXIT_CODE));
     };
     if !args.quiet {
-        doubts(&report);
+        doubts::tell(&report);
     }
     print(&report, args.json)?;
     if let Some(picture) = picture {
@@ -84,7 +80,10 @@ fn measure(args: &DemoArgs, stop: &Stop) -> anyhow::Result<Option<Report>> {
         return Ok(None);
     }
 
-    let factor = affordable_factor(args, capacity_rps)?;
+    let (factor, less) = files::affordable_factor(capacity_rps, args.factor)?;
+    if let Some(why) = less.filter(|_| !args.quiet) {
+        progress.note(&why);
+    }
     let plan = Plan::new(capacity_rps, factor, each, args.seed);
     let mut runs = Vec::new();
     for (name, router) in [
@@ -116,62 +115,6 @@ fn measure(args: &DemoArgs, stop: &Stop) -> anyhow::Result<Option<Report>> {
 
 fn serve(router: Router) -> anyhow::Result<Server> {
     Server::start(router).context("cannot start the server on 127.0.0.1")
-}
-
-/// The flood that was asked for, or as much of it as the limit of open files lets through.
-fn affordable_factor(args: &DemoArgs, capacity_rps: f64) -> anyhow::Result<f64> {
-    let files = files::allow_for(capacity_rps, args.factor);
-    let Some(less) = files.and_then(|files| files::affordable(capacity_rps, args.factor, files))
-    else {
-        return Ok(args.factor);
-    };
-    let needed = files::needed(capacity_rps, args.factor);
-    let fix = format!(
-        "raise the hard limit with `ulimit -Hn {needed}` (as root) or in /etc/security/limits.conf"
-    );
-    let files = files.unwrap_or(0);
-    ensure!(
-        less >= 1.0,
-        "a flood needs {needed} open files and this process may open {files}: {fix}"
-    );
-    if !args.quiet {
-        eprintln!(
-            "note: flooding with {less}x instead of {}x, because that needs {needed} open files and this process may \
-             open {files}: {fix}",
-            args.factor,
-        );
-    }
-    Ok(less)
-}
-
-/// Says when the figures should not be believed.
-fn doubts(report: &Report) {
-    if report.interrupted {
-        eprintln!("note: interrupted, so the last phase is shorter than planned");
-    } else if report.seconds < SHORT {
-        eprintln!(
-            "note: in phases of {} s, much of the flood is answered after it, and the bare run looks better than it is; \
-             give `--seconds {SHORT}` or more",
-            report.seconds,
-        );
-    }
-    for run in &report.runs {
-        for phase in &run.phases {
-            let (run, name) = (run.name, phase.name);
-            if let Some(lag) = phase.lag_p99_ms.filter(|lag| *lag > WORRYING_LAG_MS) {
-                eprintln!(
-                    "warning: {run}, {name}: requests left up to {lag:.0} ms late, so the latencies are too high by as much; \
-                     try again when the machine is idle",
-                );
-            }
-            if phase.errors > 0 {
-                eprintln!(
-                    "warning: {run}, {name}: {} connections failed; is `ulimit -n` or the range of local ports too small?",
-                    phase.errors,
-                );
-            }
-        }
-    }
 }
 
 fn print(report: &Report, json: bool) -> anyhow::Result<()> {

@@ -44,6 +44,11 @@ impl Progress {
         self.bar.set_message(what);
     }
 
+    /// Something to read, which the bar must not overwrite.
+    pub(crate) fn note(&self, words: &str) {
+        self.bar.suspend(|| eprintln!("note: {words}"));
+    }
+
     /// How far the run `name` of `plan` is: `arrival` has just left.
     pub(crate) fn follow(&self, name: &str, plan: &Plan, arrival: &Arrival) {
         self.at(arrival.at);

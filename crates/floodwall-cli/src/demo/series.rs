@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    client::Ending,
+    client::{Ending, is_refusal},
     load::Sample,
-    report::{is_refusal, is_success},
     schedule::Arrival,
 };
 
@@ -54,7 +53,7 @@ impl Series {
             return;
         }
         match sample.ending {
-            ending if is_success(ending) => {
+            ending if ending.is_success() => {
                 self.goodput[ended] += weight;
                 self.latencies[ended].push(sample.latency);
             }
