@@ -51,10 +51,19 @@ fn streaming(steps: fn() -> Vec<Step>) -> impl Fn() -> Response<Scripted> + Clon
 async fn a_body_holds_the_place_until_it_ends() {
     let layer = layer(1);
     let handle = layer.handle();
-    let mut response = answer_of(&layer, get(), streaming(|| vec![Step::Data("a"), Step::Data("b")])).await;
+    let mut response = answer_of(
+        &layer,
+        get(),
+        streaming(|| vec![Step::Data("a"), Step::Data("b")]),
+    )
+    .await;
     assert_eq!(handle.snapshot().in_flight, 1);
     response.body_mut().frame().await.unwrap().unwrap();
-    assert_eq!(handle.snapshot().in_flight, 1, "half of the body is still to come");
+    assert_eq!(
+        handle.snapshot().in_flight,
+        1,
+        "half of the body is still to come"
+    );
     response.body_mut().frame().await.unwrap().unwrap();
     assert!(response.body_mut().frame().await.is_none());
     nothing_is_lost(&handle, 1);
@@ -71,7 +80,12 @@ async fn a_body_that_fails_gives_back() {
 #[tokio::test]
 async fn a_body_that_is_dropped_gives_back() {
     let layer = layer(1);
-    let response = answer_of(&layer, get(), streaming(|| vec![Step::Data("a"), Step::Stall])).await;
+    let response = answer_of(
+        &layer,
+        get(),
+        streaming(|| vec![Step::Data("a"), Step::Stall]),
+    )
+    .await;
     assert_eq!(layer.handle().snapshot().in_flight, 1);
     drop(response);
     nothing_is_lost(&layer.handle(), 1);
@@ -110,7 +124,10 @@ async fn head_204_304_and_empty_bodies_give_back_at_the_head() {
         drop(kept);
     }
 
-    let kept = answer_of(&layer, get(), || Response::new(Full::<bytes::Bytes>::default())).await;
+    let kept = answer_of(&layer, get(), || {
+        Response::new(Full::<bytes::Bytes>::default())
+    })
+    .await;
     nothing_is_lost(&layer.handle(), 1);
     drop(kept);
 }
@@ -145,7 +162,11 @@ async fn upgrades_and_event_streams_give_back_at_the_head() {
 
     let holding = self::layer(1).hold_streams(true);
     let kept = answer_of(&holding, get(), events).await;
-    assert_eq!(holding.handle().snapshot().in_flight, 1, "asked to hold event streams");
+    assert_eq!(
+        holding.handle().snapshot().in_flight,
+        1,
+        "asked to hold event streams"
+    );
     drop(kept);
     nothing_is_lost(&holding.handle(), 1);
 }
@@ -171,11 +192,19 @@ async fn hold_at_most_bounds_clients_that_stop_reading() {
 
     tokio::time::advance(Duration::from_secs(6)).await;
     let admitted = answer_of(&layer, get(), streaming(|| vec![Step::Stall])).await;
-    assert_eq!(admitted.status(), 200, "the arrival takes the overdue place back");
+    assert_eq!(
+        admitted.status(),
+        200,
+        "the arrival takes the overdue place back"
+    );
     assert_eq!(handle.snapshot().in_flight, 1);
 
     drop(stalled);
-    assert_eq!(handle.snapshot().in_flight, 1, "what was taken back is not given back again");
+    assert_eq!(
+        handle.snapshot().in_flight,
+        1,
+        "what was taken back is not given back again"
+    );
     drop(admitted);
     nothing_is_lost(&handle, 1);
 }
@@ -183,10 +212,8 @@ async fn hold_at_most_bounds_clients_that_stop_reading() {
 #[tokio::test]
 async fn a_panic_in_the_handler_costs_its_request_only() {
     let layer = layer(1);
-    let in_future = service_fn(|_: Request<Empty<bytes::Bytes>>| async {
-        if true {
-            panic!("the handler panics");
-        }
+    let in_future = service_fn(|request: Request<Empty<bytes::Bytes>>| async move {
+        assert!(request.uri().path() != "/", "the handler panics");
         Ok::<_, Infallible>(Response::new(Full::<bytes::Bytes>::default()))
     });
     let mut call = Box::pin(layer.layer(in_future).oneshot(get()));
@@ -208,10 +235,12 @@ async fn a_panic_in_the_handler_costs_its_request_only() {
 #[tokio::test]
 async fn a_panic_in_a_users_extractor_surfaces_when_polled_and_not_in_call() {
     let layer = ConcurrencyLimit::builder(1)
-        .priority(floodwall::extract::priority_fn(|head: &floodwall::http::Head| {
-            assert!(head.uri.path() != "/bad", "the extractor panics");
-            floodwall::Priority::NORMAL
-        }))
+        .priority(floodwall::extract::priority_fn(
+            |head: &floodwall::http::Head| {
+                assert!(head.uri.path() != "/bad", "the extractor panics");
+                floodwall::Priority::NORMAL
+            },
+        ))
         .layer()
         .unwrap();
     let ok = service_fn(|_: Request<Empty<bytes::Bytes>>| async {
@@ -246,7 +275,10 @@ async fn a_service_that_fails_to_get_ready_gives_back() {
         }
     }
     let layer = layer(1);
-    assert_eq!(layer.layer(NeverReady).oneshot(get()).await.unwrap_err(), "broken");
+    assert_eq!(
+        layer.layer(NeverReady).oneshot(get()).await.unwrap_err(),
+        "broken"
+    );
     nothing_is_lost(&layer.handle(), 1);
 }
 
@@ -259,7 +291,10 @@ async fn the_very_clone_that_got_ready_is_called() {
     }
     impl Clone for Strict {
         fn clone(&self) -> Self {
-            Self { ready: false, called: Arc::clone(&self.called) }
+            Self {
+                ready: false,
+                called: Arc::clone(&self.called),
+            }
         }
     }
     impl Service<Request<Empty<bytes::Bytes>>> for Strict {
@@ -278,7 +313,10 @@ async fn the_very_clone_that_got_ready_is_called() {
         }
     }
     let called = Arc::new(AtomicBool::new(false));
-    let strict = Strict { ready: false, called: Arc::clone(&called) };
+    let strict = Strict {
+        ready: false,
+        called: Arc::clone(&called),
+    };
     let layer = layer(1);
     drop(layer.layer(strict).oneshot(get()).await.unwrap());
     assert!(called.load(Ordering::Relaxed));
@@ -302,7 +340,9 @@ async fn a_client_that_leaves_while_it_waits_gives_up_its_place_in_the_queue() {
     drop(second);
     assert_eq!(handle.snapshot().waiting, 1);
     drop(stalled);
-    let Poll::Ready(response) = poll_once(&mut third) else { panic!("the place was free") };
+    let Poll::Ready(response) = poll_once(&mut third) else {
+        panic!("the place was free")
+    };
     assert_eq!(response.status(), 200);
     drop(response);
     drop(third);
@@ -342,7 +382,11 @@ async fn what_is_inside_is_counted_in_every_mode() {
         assert!(kept.iter().all(|response| response.status() == 200));
         assert_eq!(handle.snapshot().in_flight, 2, "{mode}");
         handle.set_mode(Mode::Enforce);
-        assert_eq!(answer_of(&layer, get(), make.clone()).await.status(), 503, "the switch is exact");
+        assert_eq!(
+            answer_of(&layer, get(), make.clone()).await.status(),
+            503,
+            "the switch is exact"
+        );
     }
     assert_eq!(handle.snapshot().counts.would_refuse(), 1);
     nothing_is_lost(&handle, 1);
