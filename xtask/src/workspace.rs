@@ -14,6 +14,7 @@ pub(crate) struct Workspace {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Library {
     pub(crate) name: String,
+    pub(crate) version: String,
     /// Without `default`, sorted by name.
     pub(crate) features: Vec<String>,
     /// Has models that loom explores.
@@ -105,6 +106,7 @@ fn library(package: &Value) -> Library {
     let text = |key: &str| package[key].as_str().map(str::to_owned);
     Library {
         name: text("name").unwrap_or_default(),
+        version: text("version").unwrap_or_default(),
         features: package["features"]
             .as_object()
             .into_iter()

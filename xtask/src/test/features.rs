@@ -67,6 +67,7 @@ mod tests {
     fn with_features<const N: usize>(features: [&str; N]) -> Library {
         Library {
             name: "wall".to_owned(),
+            version: "0.1.0".to_owned(),
             features: words(features),
             loom: false,
             rust_version: None,
