@@ -25,7 +25,9 @@ pub(crate) enum Step {
 
 impl Scripted {
     pub(crate) fn new(steps: impl IntoIterator<Item = Step>) -> Self {
-        Self { steps: steps.into_iter().collect() }
+        Self {
+            steps: steps.into_iter().collect(),
+        }
     }
 }
 
@@ -68,4 +70,3 @@ pub(crate) fn nothing_is_lost(handle: &ConcurrencyLimitHandle, limit: u32) {
 pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(std::task::Waker::noop()))
 }
-
