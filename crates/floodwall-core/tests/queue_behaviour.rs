@@ -215,6 +215,19 @@ fn a_share_is_a_part_of_the_grants_while_the_class_waits() {
 }
 
 #[test]
+fn of_classes_that_are_owed_the_same_the_more_urgent_is_served_first() {
+    let mut queue = queue(places(8).share(LOW, 0.25).share(BACKGROUND, 0.25));
+    queue.push(at(0), BACKGROUND, None, "report").unwrap();
+    queue.push(at(0), LOW, None, "prefetch").unwrap();
+    for _ in 0..4 {
+        queue.push(at(0), CRITICAL, None, "login").unwrap();
+    }
+    for name in ["login", "login", "login", "prefetch", "report", "login"] {
+        assert_eq!(pop(&mut queue, at(1)), Some(name));
+    }
+}
+
+#[test]
 fn without_a_share_the_lowest_class_gets_what_is_left() {
     assert_eq!(grants(places(8), [CRITICAL, BACKGROUND], 1_000), [1_000, 0]);
 }
