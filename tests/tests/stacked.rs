@@ -73,7 +73,7 @@ async fn whichever_policy_refuses_the_others_stay_uncharged() {
         let limit = ConcurrencyLimit::new(4);
         let policy = all((a, b, c, limit.clone()));
         for _ in 0..100 {
-            let refusal = ask(&policy).unwrap().err().expect("one of them refuses");
+            let refusal = ask(&policy).unwrap().expect_err("one of them refuses");
             assert_eq!(refusal.reason(), Reason::Quota);
             assert_eq!(refusal.policy(), quotas[refusing].handle().name());
         }
