@@ -42,13 +42,19 @@ pub(super) fn draw(area: &Area<'_>, report: &Report, run: &RunReport) -> anyhow:
     )?;
 
     let p99: Vec<_> = points(run, &run.series.p99_ms).collect();
-    for stretch in p99.chunk_by(|left, right| left.1.is_some() == right.1.is_some()) {
+    let stretches = || p99.chunk_by(|left, right| left.1.is_some() == right.1.is_some());
+    // One word is enough, where there is most room for it.
+    let silent = stretches().filter(|stretch| stretch[0].1.is_none());
+    let longest = silent
+        .max_by_key(|stretch| stretch.len())
+        .map(|stretch| stretch[0].0);
+    for stretch in stretches() {
         let known: Vec<_> = stretch
             .iter()
             .filter_map(|(at, p99)| Some((*at, (*p99)?)))
             .collect();
         if known.is_empty() {
-            if stretch.len() >= SILENCE {
+            if stretch.len() >= SILENCE && Some(stretch[0].0) == longest {
                 let at = (stretch[0].0, 0.5 * top);
                 label(&mut chart, "no answer in time", at, &style::INK)?;
             }

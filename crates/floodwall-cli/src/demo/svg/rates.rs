@@ -45,8 +45,9 @@ pub(super) fn draw(
         .y_label_area_size(64)
         .caption(run.name, text(22, &style::INK))
         .build_cartesian_2d(0.0..seconds(report), 0.0..top)?;
-    phases(&mut chart, report, run, top)?;
+    shade(&mut chart, report, run, top)?;
     mesh(&mut chart, "requests per second")?;
+    phases(&mut chart, report, run, top)?;
 
     let goodput: Vec<_> = points(run, &run.series.goodput).collect();
     let offered: Vec<_> = points(run, &run.series.offered).collect();
@@ -81,7 +82,21 @@ pub(super) fn draw(
     names(&mut chart, report, run, top)
 }
 
-/// The flood is shaded, and each phase says what it is.
+/// The flood is shaded.
+fn shade(
+    chart: &mut Chart<'_, '_>,
+    report: &Report,
+    run: &RunReport,
+    top: f64,
+) -> anyhow::Result<()> {
+    if run.phase(PhaseName::Flood).is_some() {
+        let corners = [(report.seconds, 0.0), (2.0 * report.seconds, top)];
+        chart.draw_series([Rectangle::new(corners, style::FLOOD.filled())])?;
+    }
+    Ok(())
+}
+
+/// Each phase says what it is, on a band that no line of the grid strikes through.
 fn phases(
     chart: &mut Chart<'_, '_>,
     report: &Report,
@@ -90,10 +105,13 @@ fn phases(
 ) -> anyhow::Result<()> {
     for (phase, index) in run.phases.iter().zip(0u32..) {
         let start = f64::from(index) * report.seconds;
-        if phase.name == PhaseName::Flood {
-            let corners = [(start, 0.0), (start + report.seconds, top)];
-            chart.draw_series([Rectangle::new(corners, style::FLOOD.filled())])?;
-        }
+        let band = if phase.name == PhaseName::Flood {
+            style::FLOOD
+        } else {
+            style::PAPER
+        };
+        let corners = [(start, 0.93 * top), (start + report.seconds, top)];
+        chart.draw_series([Rectangle::new(corners, band.filled())])?;
         let label = format!("{} {}x", phase.name, phase.factor);
         let at = (start + 0.03 * report.seconds, top * 0.98);
         chart.draw_series([Text::new(label, at, text(16, &style::INK))])?;
