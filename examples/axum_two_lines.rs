@@ -40,9 +40,9 @@ async fn main() -> io::Result<()> {
     let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
     let at = listener.local_addr()?;
     println!("try   curl -i http://{at}/");
-    println!("and 400 uploads at once that take two seconds each, of which 64 get in:");
+    println!("and 400 uploads at once that take five seconds each; about 64 get in:");
     println!(
-        "      for i in $(seq 400); do (sleep 2; echo x) | curl -sX POST -T - -o /dev/null \
+        "      for i in $(seq 400); do (sleep 5; echo x) | curl -sX POST -T - -o /dev/null \
          -w '%{{http_code}}\\n' http://{at}/count & done | sort | uniq -c"
     );
     let ctrl_c = async {

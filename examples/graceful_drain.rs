@@ -6,6 +6,7 @@
 //! ```
 
 use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,13 +17,14 @@ use axum::routing::{get, post};
 use floodwall::concurrency::ConcurrencyLimitHandle;
 use floodwall::{BuildError, ConcurrencyLimit, QueueConfig};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 /// The longest that an end may take; whoever stops the process will not wait for ever either.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub fn app() -> Result<(Router, ConcurrencyLimitHandle), BuildError> {
     let wall = ConcurrencyLimit::builder(1)
-        .queue(QueueConfig::builder().capacity(100).max_wait(PATIENCE))
+        .queue(QueueConfig::builder().capacity(100).max_wait(PATIENCE / 2))
         .layer()?;
     let handle = wall.handle();
     let app = Router::new()
@@ -51,27 +53,32 @@ async fn ready(State(wall): State<ConcurrencyLimitHandle>) -> StatusCode {
 pub async fn serve(
     (app, wall): (Router, ConcurrencyLimitHandle),
     listener: TcpListener,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    // axum closes its listener when this future ends. Until then newcomers are still answered,
-    // with a 503 that says that they may try elsewhere, and not with a connection refused.
-    let drained = async move {
-        stop.await;
-        println!(
-            "draining: {} inside, {} waiting",
-            wall.snapshot().in_flight,
-            wall.snapshot().waiting
-        );
-        if tokio::time::timeout(PATIENCE, wall.drain()).await.is_err() {
-            println!(
-                "gave up on {} that would not end",
-                wall.snapshot().in_flight
-            );
-        }
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let (close, closed) = oneshot::channel::<()>();
+    let server = axum::serve(listener, app).with_graceful_shutdown(async { _ = closed.await });
+    let server = tokio::spawn(server.into_future());
+
+    stop.await;
+    let now = wall.snapshot();
+    println!(
+        "ends with {} inside, {} waiting",
+        now.in_flight, now.waiting
+    );
+    let end = async {
+        // Newcomers hear a 503, with which they can go elsewhere, until nobody is inside any more.
+        wall.drain().await;
+        // Only now is the listener closed, and whoever comes finds nobody.
+        drop(close);
+        server.await
     };
-    axum::serve(listener, app)
-        .with_graceful_shutdown(drained)
-        .await
+    match tokio::time::timeout(PATIENCE, end).await {
+        Ok(ended) => ended.expect("a server does not panic"),
+        Err(_) => {
+            println!("{} would not end", wall.snapshot().in_flight);
+            Ok(())
+        }
+    }
 }
 
 #[tokio::main]

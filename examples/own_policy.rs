@@ -28,7 +28,7 @@ const MIB: u64 = 1 << 20;
 const LARGEST: u64 = 2 * MIB;
 
 /// Admits uploads for as long as their bytes fit into a budget. Clones share it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UploadBudget {
     budget: u64,
     used: Arc<AtomicU64>,
@@ -36,20 +36,18 @@ pub struct UploadBudget {
 
 impl UploadBudget {
     pub fn new(budget: u64) -> Self {
-        Self {
-            budget,
-            used: Arc::default(),
-        }
+        let used = Arc::default();
+        Self { budget, used }
     }
 
-    fn fits(&self, used: u64, bytes: u64) -> Option<u64> {
+    fn sum(&self, used: u64, bytes: u64) -> Option<u64> {
         used.checked_add(bytes).filter(|sum| *sum <= self.budget)
     }
+}
 
-    fn refusal() -> Rejection {
-        Rejection::new(PolicyName::from_static("uploads"), Reason::Full)
-            .with_retry_after(Duration::from_secs(1))
-    }
+fn refusal() -> Rejection {
+    let full = Rejection::new(PolicyName::from_static("uploads"), Reason::Full);
+    full.with_retry_after(Duration::from_secs(1))
 }
 
 /// What says that it is larger than anything may be is not refused here with a 503, as if waiting
@@ -66,52 +64,34 @@ impl Admission<Head> for UploadBudget {
 
     /// Asked first when policies are composed: if one would say no, none is charged.
     fn peek(&self, head: &Head, _now: &Now) -> Result<(), Rejection> {
-        let used = self.used.load(Ordering::Relaxed);
-        self.fits(used, bytes_of(head))
-            .map(|_| ())
-            .ok_or_else(Self::refusal)
+        let sum = self.sum(self.used.load(Ordering::Relaxed), bytes_of(head));
+        sum.map(|_| ()).ok_or_else(refusal)
     }
 
     /// Only reads from the request what is needed; nothing is taken before the future is polled.
     fn admit(&self, head: &Head, _now: &Now) -> Take {
-        Take {
-            budget: self.clone(),
-            bytes: bytes_of(head),
-        }
+        Take(self.clone(), bytes_of(head))
     }
 }
 
 /// The decision. It never waits.
-#[derive(Debug)]
-pub struct Take {
-    budget: UploadBudget,
-    bytes: u64,
-}
+pub struct Take(UploadBudget, u64);
 
 impl Future for Take {
     type Output = Result<Upload, Rejection>;
     fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { budget, bytes } = &*self;
+        let Take(budget, bytes) = &*self;
         let relaxed = Ordering::Relaxed;
-        let taken = budget
-            .used
-            .fetch_update(relaxed, relaxed, |used| budget.fits(used, *bytes));
+        let taken = (budget.used).fetch_update(relaxed, relaxed, |used| budget.sum(used, *bytes));
         Poll::Ready(match taken {
-            Ok(_) => Ok(Upload {
-                bytes: *bytes,
-                used: Arc::clone(&budget.used),
-            }),
-            Err(_) => Err(UploadBudget::refusal()),
+            Ok(_) => Ok(Upload(Arc::clone(&budget.used), *bytes)),
+            Err(_) => Err(refusal()),
         })
     }
 }
 
 /// Bytes of the budget, given back when the request has ended, however it ended.
-#[derive(Debug)]
-pub struct Upload {
-    bytes: u64,
-    used: Arc<AtomicU64>,
-}
+pub struct Upload(Arc<AtomicU64>, u64);
 
 impl Permit for Upload {
     fn complete(self, _end: &End) {}
@@ -119,7 +99,7 @@ impl Permit for Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        self.used.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.0.fetch_sub(self.1, Ordering::Relaxed);
     }
 }
 

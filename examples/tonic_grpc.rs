@@ -24,7 +24,6 @@ type BoxError = Box<dyn Error + Send + Sync>;
 pub async fn serve(listener: TcpListener, stop: impl Future<Output = ()>) -> Result<(), BoxError> {
     // The feature `tonic` of floodwall reads the peer's address that tonic knows.
     let quota = RateLimit::builder("100/h burst 5")
-        .name("calls")
         .key(client_address())
         .build()?;
     // Who says with `grpc-timeout` how long it waits is refused as soon as waiting is hopeless.

@@ -44,3 +44,23 @@ async fn who_is_inside_and_who_waits_are_served_and_newcomers_are_told_no() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_never_ends_does_not_keep_the_server_from_ending() {
+    bounded(async {
+        let (app, wall) = example::app().unwrap();
+        let parts = (app, wall.clone());
+        let server = start(|listener, stop| example::serve(parts, listener, stop)).await;
+
+        let mut stuck = Upload::begin(server.at, "/count", 3).await;
+        stuck.inside().await;
+        let ending = server.begin_to_stop();
+        until(&wall, |wall| wall.draining).await;
+
+        // From here on time passes as soon as nothing else is to do.
+        tokio::time::pause();
+        ending.await.unwrap().unwrap();
+        assert_eq!(wall.snapshot().in_flight, 1, "it is still there");
+    })
+    .await;
+}
