@@ -10,7 +10,7 @@ use floodwall_core::rate::QuotaError;
 /// ```
 /// use floodwall::ConcurrencyLimit;
 ///
-/// let error = ConcurrencyLimit::new(0).unwrap_err();
+/// let error = ConcurrencyLimit::builder(0).build().unwrap_err();
 /// assert_eq!(error.field(), "limit");
 /// assert!(error.to_string().contains("at least 1"));
 /// ```

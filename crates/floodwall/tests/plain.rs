@@ -538,3 +538,31 @@ fn nonsense_is_refused_by_name() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_shadow_mode_would_refuse_does_not_occupy_its_state() {
+    let policy = ConcurrencyLimit::builder(2)
+        .mode(Mode::Shadow)
+        .queue(QueueConfig::builder().capacity(1))
+        .build()
+        .unwrap();
+    let handle = policy.handle();
+    let admit = || policy.admit("a", &Now::unread());
+    let mut held = Vec::new();
+    for _ in 0..6 {
+        held.push(admit().await.unwrap());
+    }
+    // Two would be inside, one would wait, three would be refused.
+    let counts = handle.snapshot().counts;
+    assert_eq!((counts.would_wait, counts.would_refuse()), (1, 3));
+    assert_eq!(handle.snapshot().in_flight, 6, "what is inside in truth");
+
+    // One who would be inside leaves: room for one, though five are still there.
+    drop(held.remove(0));
+    held.push(admit().await.unwrap());
+    held.push(admit().await.unwrap());
+    let counts = handle.snapshot().counts;
+    assert_eq!((counts.would_wait, counts.would_refuse()), (2, 4));
+    drop(held);
+    assert_eq!(handle.snapshot().in_flight, 0);
+}

@@ -18,9 +18,9 @@ use crate::Now;
 /// ```
 /// use floodwall::{ConcurrencyLimit, RateLimit, all};
 ///
-/// let policy = all((RateLimit::new("100/s")?, ConcurrencyLimit::new(64)?));
+/// let policy = all((RateLimit::new("100/s")?, ConcurrencyLimit::new(64)));
 /// # let _ = policy;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), floodwall::BuildError>(())
 /// ```
 pub fn all<T: IntoAll>(policies: T) -> All<T::Chain> {
     All(policies.into_chain())

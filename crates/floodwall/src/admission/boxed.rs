@@ -16,10 +16,10 @@ use crate::Now;
 /// ```
 /// use floodwall::{BoxAdmission, ConcurrencyLimit, RateLimit};
 ///
-/// fn from_config(kind: &str) -> Result<BoxAdmission<str>, Box<dyn std::error::Error>> {
+/// fn from_config(kind: &str) -> Result<BoxAdmission<str>, floodwall::BuildError> {
 ///     Ok(match kind {
 ///         "rate" => BoxAdmission::new(RateLimit::new("100/s")?),
-///         _ => BoxAdmission::new(ConcurrencyLimit::new(64)?),
+///         _ => BoxAdmission::new(ConcurrencyLimit::new(64)),
 ///     })
 /// }
 /// # from_config("rate").unwrap();

@@ -74,6 +74,10 @@ impl Future for Acquire {
         let priority = *this.priority;
 
         let Some(waiting) = *this.waiting else {
+            let mode = core.mode.get();
+            if mode != Mode::Enforce {
+                return Poll::Ready(Ok(ConcurrencyPermit::beside(core, mode, priority)));
+            }
             match enter(&core, priority, *this.deadline, this.now, cx) {
                 Enqueued::Entered => {
                     return Poll::Ready(Ok(ConcurrencyPermit::new(core, Duration::ZERO, priority)));
@@ -141,25 +145,6 @@ fn enter(
     now: &Now,
     cx: &Context<'_>,
 ) -> Enqueued {
-    match core.mode.get() {
-        Mode::Enforce => {}
-        Mode::Shadow => {
-            if !core.gate.try_enter() {
-                let at = || core.origin.moment(now.instant());
-                let deadline = deadline.map(|deadline| core.origin.moment(deadline));
-                match core.gate.would_refuse(priority, deadline, at) {
-                    Some(reason) => core.observer.would_refuse(priority, reason),
-                    None => core.observer.would_wait(priority),
-                }
-                core.gate.force_enter();
-            }
-            return Enqueued::Entered;
-        }
-        Mode::Off => {
-            core.gate.force_enter();
-            return Enqueued::Entered;
-        }
-    }
     if deadline.is_some_and(|deadline| deadline <= now.instant()) {
         return Enqueued::Refused(Reason::Deadline);
     }

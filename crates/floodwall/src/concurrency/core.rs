@@ -5,6 +5,7 @@ use floodwall_core::{PolicyName, Priority, Reason, Rejection};
 use tokio::time::Instant;
 
 use super::gate::Gate;
+use super::shadow::Shadow;
 use crate::clock::Origin;
 use crate::mode::ModeSwitch;
 use crate::observe::Observer;
@@ -15,6 +16,7 @@ use crate::{Mode, Now};
 pub(super) struct Core {
     pub(super) name: PolicyName,
     pub(super) gate: Gate,
+    pub(super) shadow: Shadow,
     pub(super) origin: Origin,
     pub(super) mode: ModeSwitch,
     pub(super) observer: Observer,
@@ -29,6 +31,7 @@ impl Core {
     ) -> Self {
         Self {
             name,
+            shadow: Shadow::new(queue.as_ref().map_or(0, QueueConfig::capacity)),
             gate: Gate::new(limit, queue),
             origin: Origin::here(),
             mode: ModeSwitch::new(mode),

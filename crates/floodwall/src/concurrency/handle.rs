@@ -114,7 +114,9 @@ impl ConcurrencyLimitHandle {
         let queue = queue
             .build()
             .map_err(|error| BuildError::caused("queue", error))?;
+        let places = queue.capacity();
         if self.core.gate.set_queue(queue) {
+            self.core.shadow.set_places(places);
             return Ok(());
         }
         let problem = "this limit was built without one and refuses what finds no place";

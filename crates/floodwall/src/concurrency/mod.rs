@@ -15,6 +15,7 @@ mod gate;
 mod handle;
 mod permit;
 mod policy;
+mod shadow;
 
 pub use acquire::Acquire;
 pub use builder::ConcurrencyLimitBuilder;

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use floodwall_core::{Priority, Report};
+use floodwall_core::{Priority, Reason, Report};
 
 use super::core::Core;
 use super::gate::HoldId;
-use crate::Now;
+use super::shadow::Verdict;
 use crate::admission::{End, Permit};
+use crate::{Mode, Now};
 
 /// A place inside; given back when it is completed or dropped.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub struct ConcurrencyPermit {
     core: Arc<Core>,
     waited: Duration,
     hold: Option<HoldId>,
+    // Holds a place in what shadow mode would let in.
+    shadow: bool,
 }
 
 impl ConcurrencyPermit {
@@ -24,7 +27,29 @@ impl ConcurrencyPermit {
             core,
             waited,
             hold: None,
+            shadow: false,
         }
+    }
+
+    /// Lets in whoever comes, and counts: what is inside in every mode, and in shadow mode what
+    /// would have become of it.
+    pub(super) fn beside(core: Arc<Core>, mode: Mode, priority: Priority) -> Self {
+        core.gate.force_enter();
+        let shadow = mode == Mode::Shadow
+            && match core.shadow.enter(core.gate.limit()) {
+                Verdict::Enters => true,
+                Verdict::Waits => {
+                    core.observer.would_wait(priority);
+                    true
+                }
+                Verdict::Refused => {
+                    core.observer.would_refuse(priority, Reason::Full);
+                    false
+                }
+            };
+        let mut permit = Self::new(core, Duration::ZERO, priority);
+        permit.shadow = shadow;
+        permit
     }
 }
 
@@ -49,6 +74,9 @@ impl Drop for ConcurrencyPermit {
     fn drop(&mut self) {
         let core = &self.core;
         core.observer.left();
+        if self.shadow {
+            core.shadow.leave();
+        }
         // A hold that is gone means that a full limit took the place back long ago.
         if self.hold.take().is_none_or(|hold| core.gate.end_hold(hold)) {
             core.gate.leave(|| core.origin.now());
