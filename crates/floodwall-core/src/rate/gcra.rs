@@ -1,9 +1,9 @@
 use std::time::Duration;
 
+use super::atomic::AtomicU64;
+use super::atomic::Ordering::{AcqRel, Acquire};
 use super::{Charge, Denied, Quota, QuotaError, Standing};
 use crate::Moment;
-use crate::atomic::AtomicU64;
-use crate::atomic::Ordering::{AcqRel, Acquire};
 use crate::moment::nanos;
 
 /// One quota for everybody: a leaky bucket in one word.
@@ -81,12 +81,8 @@ impl Gcra {
     ///
     /// None today: what a quota can say, a cell of its own can hold.
     pub fn new(quota: &Quota) -> Result<Self, QuotaError> {
-        Ok(Self::with_era_length(quota, u64::MAX >> 2))
-    }
-
-    fn with_era_length(quota: &Quota, units: u64) -> Self {
         let (interval, unit) = quota.effective().fraction();
-        let (limit, era_length) = (quota.limit(), units / unit);
+        let (limit, era_length) = (quota.limit(), (u64::MAX >> 2) / unit);
         let plan = Plan {
             unit,
             interval,
@@ -95,11 +91,11 @@ impl Gcra {
             era_length,
             forgotten: era_length + limit.div_ceil(unit),
         };
-        Self {
+        Ok(Self {
             drained_at: AtomicU64::new(0),
             era: AtomicU64::new(0),
             plan,
-        }
+        })
     }
 
     /// Lets a request of this cost in, or says when it may come again. A cost of 0 is free: always
@@ -142,9 +138,11 @@ impl Gcra {
     ///
     /// As `charge`.
     pub fn peek(&self, now: Moment, cost: u32) -> Result<Standing, Denied> {
-        let look = self.look(now);
-        self.fit(&look, cost, 0)?;
-        Ok(self.standing_of(&look))
+        let look = self.settled_look(now);
+        match self.fit(&look, cost, 0) {
+            Ok(_) => Ok(self.standing_of(&look)),
+            Err(debt) => Err(self.denied(&look, cost, debt)),
+        }
     }
 
     /// Takes a charge back, as if it had never been made, if nothing was charged after it; says
@@ -164,30 +162,41 @@ impl Gcra {
 
     /// How the quota stands.
     pub fn standing(&self, now: Moment) -> Standing {
-        self.standing_of(&self.look(now))
+        self.standing_of(&self.settled_look(now))
     }
 
     /// As [`peek`](Self::peek), without working out how the quota stands.
     pub(super) fn check(&self, now: Moment, cost: u32) -> Result<(), Denied> {
-        self.fit(&self.look(now), cost, 0).map(drop)
+        let look = self.settled_look(now);
+        match self.fit(&look, cost, 0) {
+            Ok(_) => Ok(()),
+            Err(debt) => Err(self.denied(&look, cost, debt)),
+        }
     }
 
     /// Charges what fits if the limit were larger by `slack`; how much of that it took.
     #[inline]
     fn charge_within(&self, now: Moment, cost: u32, slack: u64) -> Result<(Charge, u64), Denied> {
+        if cost == 0 {
+            return Ok((Charge::FREE, 0));
+        }
         let mut look = self.look(now);
         loop {
-            let debt = self.fit(&look, cost, slack)?;
-            if cost == 0 {
-                return Ok((Charge::FREE, 0));
-            }
-            let before = look.now.wrapping_add(look.debt);
-            let after = look.now.wrapping_add(debt);
+            let Ok(debt) = self.fit(&look, cost, slack) else {
+                // What is written is compared with what was seen; a refusal writes nothing.
+                look = self.settled_look(now);
+                match self.fit(&look, cost, slack) {
+                    Ok(_) => continue,
+                    Err(debt) => return Err(self.denied(&look, cost, debt)),
+                }
+            };
             if look.era_is_over {
                 self.begin_era(&look);
                 look = self.look(now);
                 continue;
             }
+            let before = look.now.wrapping_add(look.debt);
+            let after = look.now.wrapping_add(debt);
             match self
                 .drained_at
                 .compare_exchange_weak(look.word, after, AcqRel, Acquire)
@@ -201,11 +210,13 @@ impl Gcra {
         }
     }
 
+    #[inline]
     fn look(&self, now: Moment) -> Look {
         self.look_at(self.drained_at.load(Acquire), now)
     }
 
     /// The era is read after the word: whoever sees a word of a new era also sees that era.
+    #[inline]
     fn look_at(&self, word: u64, now: Moment) -> Look {
         let era = self.era.load(Acquire);
         let nanos = now.as_nanos().max(era);
@@ -216,10 +227,22 @@ impl Gcra {
             word,
             now: now_in_units,
             debt: if drained { 0 } else { ahead },
+            nanos,
             behind: nanos - now.as_nanos(),
             era,
-            nanos,
             era_is_over: nanos - era > self.plan.era_length,
+        }
+    }
+
+    /// A word of the old era may be seen with a new era, and then tell a debt that drained long
+    /// ago. It is another word by then.
+    fn settled_look(&self, now: Moment) -> Look {
+        let mut look = self.look(now);
+        loop {
+            match self.drained_at.load(Acquire) {
+                word if word == look.word => return look,
+                word => look = self.look_at(word, now),
+            }
         }
     }
 
@@ -240,11 +263,12 @@ impl Gcra {
         }
     }
 
-    /// The debt with this cost, if it is within the limit and `slack`.
-    fn fit(&self, look: &Look, cost: u32, slack: u64) -> Result<u64, Denied> {
+    /// The debt with this cost: `Ok` if it is within the limit and `slack`.
+    #[inline]
+    fn fit(&self, look: &Look, cost: u32, slack: u64) -> Result<u64, u64> {
         let plan = &self.plan;
-        // Neither product nor sum overflows: a cost within the burst is within the limit, which is
-        // below 2^60, and the debt is below 2^63.
+        // No product or sum overflows: the cost of a burst is the limit, which is at most 2^60, and
+        // so is the slack; the debt is below 2^63.
         let debt = match cost <= plan.burst {
             true => look.debt + u64::from(cost) * plan.interval,
             false => u64::MAX,
@@ -252,7 +276,7 @@ impl Gcra {
         if debt <= plan.limit + slack || cost == 0 {
             Ok(debt)
         } else {
-            Err(self.denied(look, cost, debt))
+            Err(debt)
         }
     }
 

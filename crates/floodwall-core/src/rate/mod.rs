@@ -22,20 +22,18 @@
 //! assert!(set.charge(set.key(&"bob"), now, 1).is_ok());
 //! ```
 
+mod atomic;
 mod builder;
 mod error;
 mod gcra;
 mod interval;
 mod keyed;
+#[cfg(all(test, floodwall_loom))]
+mod loom_models;
 mod parse;
 mod quota;
 mod set;
 mod standing;
-
-#[cfg(floodwall_loom)]
-use loom::sync::Mutex;
-#[cfg(not(floodwall_loom))]
-use std::sync::Mutex;
 
 pub use builder::{QuotaBuilder, QuotaRequests};
 pub use error::QuotaError;

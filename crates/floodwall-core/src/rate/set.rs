@@ -1,12 +1,12 @@
 use std::time::Duration;
 
+use super::atomic::AtomicU64;
+use super::atomic::Ordering::Relaxed;
 use super::error::Problem;
 use super::{
     Charge, Denied, Gcra, HashSecret, KeyHash, KeyHasher, KeyedGcra, Quota, QuotaError, Standing,
     TableConfig, TableStats,
 };
-use crate::atomic::AtomicU64;
-use crate::atomic::Ordering::Relaxed;
 use crate::{Moment, PolicyName, QuotaReport, Reason, Report};
 
 /// How many quotas a set has room for.

@@ -1,6 +1,6 @@
 use super::cell::Word;
-use crate::atomic::AtomicU64;
-use crate::atomic::Ordering::Acquire;
+use crate::rate::atomic::AtomicU64;
+use crate::rate::atomic::Ordering::Acquire;
 
 /// A cache line of cells. Two adjacent ones are a bucket: every key of a bucket may live in any of
 /// its cells, which is what makes inherited debts exact.

@@ -1,7 +1,7 @@
 use super::cell::TIME_MASK;
 use crate::Moment;
-use crate::atomic::AtomicU64;
-use crate::atomic::Ordering::{AcqRel, Acquire};
+use crate::rate::atomic::AtomicU64;
+use crate::rate::atomic::Ordering::{AcqRel, Acquire};
 
 /// Ticks in a step, as a power of two.
 const STEP_BITS: u32 = 20;

@@ -9,6 +9,8 @@ mod cell;
 mod clock;
 mod config;
 mod hash;
+#[cfg(all(test, floodwall_loom))]
+mod loom_models;
 mod plan;
 mod stats;
 mod table;

@@ -9,9 +9,10 @@ use super::clock::{Clock, Passed, Reading};
 use super::plan::Plan;
 use super::{KeyHash, TableStats};
 use crate::Moment;
-use crate::atomic::AtomicU64;
-use crate::atomic::Ordering::{AcqRel, Acquire, Relaxed};
-use crate::rate::{Charge, Denied, Mutex, Standing};
+use crate::rate::atomic::AtomicU64;
+use crate::rate::atomic::Mutex;
+use crate::rate::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::rate::{Charge, Denied, Standing};
 
 /// How many locks the first claims share.
 const STRIPES: usize = if cfg!(floodwall_loom) { 1 } else { 256 };
