@@ -29,7 +29,10 @@ impl PolicyName {
     /// Says what is wrong with a name that is empty, too long, or has a character that would need
     /// quoting in a header.
     pub fn new(name: &str) -> Result<Self, PolicyNameError> {
-        let problem = |problem| PolicyNameError { name: name.to_owned(), problem };
+        let problem = |problem| PolicyNameError {
+            name: name.to_owned(),
+            problem,
+        };
         if name.is_empty() {
             return Err(problem(Problem::Empty));
         }
@@ -52,7 +55,10 @@ impl PolicyName {
     /// If `name` is no valid policy name; in a `const` this fails to compile.
     pub const fn from_static(name: &'static str) -> Self {
         let bytes = name.as_bytes();
-        assert!(!bytes.is_empty() && bytes.len() <= Self::MAX_LEN, "a policy name has 1 to 31 bytes");
+        assert!(
+            !bytes.is_empty() && bytes.len() <= Self::MAX_LEN,
+            "a policy name has 1 to 31 bytes"
+        );
         let mut i = 0;
         while i < bytes.len() {
             assert!(
@@ -114,7 +120,9 @@ impl fmt::Display for PolicyNameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = &self.name;
         match self.problem {
-            Problem::Empty => f.write_str("a policy name is empty: give it 1 to 31 visible ASCII characters"),
+            Problem::Empty => {
+                f.write_str("a policy name is empty: give it 1 to 31 visible ASCII characters")
+            }
             Problem::Long => write!(
                 f,
                 "policy name {name:?} has {} bytes: shorten it to {} at most",

@@ -32,7 +32,11 @@ impl Priority {
 
     /// The priority `urgency`, if it is 0 to 7.
     pub const fn new(urgency: u8) -> Option<Self> {
-        if urgency < 8 { Some(Self(urgency)) } else { None }
+        if urgency < 8 {
+            Some(Self(urgency))
+        } else {
+            None
+        }
     }
 
     /// The urgency, 0 to 7.
@@ -80,7 +84,9 @@ impl FromStr for Priority {
     fn from_str(text: &str) -> Result<Self, PriorityError> {
         match text.as_bytes() {
             [digit @ b'0'..=b'7'] => Ok(Self(digit - b'0')),
-            _ => Err(PriorityError { text: text.to_owned() }),
+            _ => Err(PriorityError {
+                text: text.to_owned(),
+            }),
         }
     }
 }
@@ -93,7 +99,11 @@ pub struct PriorityError {
 
 impl fmt::Display for PriorityError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "priority {:?} is not a number from 0 (most urgent) to 7", self.text)
+        write!(
+            f,
+            "priority {:?} is not a number from 0 (most urgent) to 7",
+            self.text
+        )
     }
 }
 

@@ -100,7 +100,14 @@ pub struct Rejection {
 impl Rejection {
     /// A refusal by `policy` that says nothing about when to retry.
     pub const fn new(policy: PolicyName, reason: Reason) -> Self {
-        Self { policy, reason, retry_after: None, waited: Duration::ZERO, detail: None, report: None }
+        Self {
+            policy,
+            reason,
+            retry_after: None,
+            waited: Duration::ZERO,
+            detail: None,
+            report: None,
+        }
     }
 
     /// Adds how long the caller should stay away; exact for quotas, an estimate otherwise.

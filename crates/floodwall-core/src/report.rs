@@ -37,7 +37,9 @@ impl Report {
     /// The quotas, the violated ones first, otherwise in the order in which they were pushed.
     pub fn quotas(&self) -> impl Iterator<Item = &QuotaReport> {
         let all = || self.quotas.iter().flatten();
-        all().filter(|q| q.violated).chain(all().filter(|q| !q.violated))
+        all()
+            .filter(|q| q.violated)
+            .chain(all().filter(|q| !q.violated))
     }
 }
 

@@ -34,7 +34,10 @@ impl<A> PerRoute<A> {
     /// No routes, and nothing for the others.
     #[must_use]
     pub fn new() -> Self {
-        Self { routes: Arc::default(), otherwise: None }
+        Self {
+            routes: Arc::default(),
+            otherwise: None,
+        }
     }
 
     /// Puts `policy` before the route `template`.
@@ -50,7 +53,10 @@ impl<A> PerRoute<A> {
             let problem = format!("{template:?} is no route template: it begins with \"/\"");
             return Err(BuildError::new("route", problem));
         }
-        if Arc::make_mut(&mut self.routes).insert(template.to_owned(), policy).is_some() {
+        if Arc::make_mut(&mut self.routes)
+            .insert(template.to_owned(), policy)
+            .is_some()
+        {
             let problem = format!("{template:?} has a policy already: compose both with `all`");
             return Err(BuildError::new("route", problem));
         }
@@ -65,7 +71,9 @@ impl<A> PerRoute<A> {
     }
 
     fn policy(&self, head: &Head) -> Option<&A> {
-        route_of(head).and_then(|route| self.routes.get(route)).or(self.otherwise.as_ref())
+        route_of(head)
+            .and_then(|route| self.routes.get(route))
+            .or(self.otherwise.as_ref())
     }
 }
 
@@ -80,11 +88,13 @@ impl<A: Admission<Head>> Admission<Head> for PerRoute<A> {
     type Future = OptionFuture<A::Future>;
 
     fn peek(&self, head: &Head, now: &Now) -> Result<(), Rejection> {
-        self.policy(head).map_or(Ok(()), |policy| policy.peek(head, now))
+        self.policy(head)
+            .map_or(Ok(()), |policy| policy.peek(head, now))
     }
 
     fn check(&self, head: &Head, now: &Now) -> Result<(), Rejection> {
-        self.policy(head).map_or(Ok(()), |policy| policy.check(head, now))
+        self.policy(head)
+            .map_or(Ok(()), |policy| policy.check(head, now))
     }
 
     fn admit(&self, head: &Head, now: &Now) -> Self::Future {
