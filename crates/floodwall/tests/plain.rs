@@ -554,7 +554,10 @@ async fn what_shadow_mode_would_refuse_does_not_occupy_its_state() {
     }
     // Two would be inside, one would wait, three would be refused.
     let counts = handle.snapshot().counts;
-    assert_eq!((counts.would_wait, counts.would_refuse()), (1, 3));
+    assert_eq!(
+        (counts.admitted, counts.would_wait, counts.would_refuse()),
+        (2, 1, 3)
+    );
     assert_eq!(handle.snapshot().in_flight, 6, "what is inside in truth");
 
     // One who would be inside leaves: room for one, though five are still there.
@@ -565,4 +568,31 @@ async fn what_shadow_mode_would_refuse_does_not_occupy_its_state() {
     assert_eq!((counts.would_wait, counts.would_refuse()), (2, 4));
     drop(held);
     assert_eq!(handle.snapshot().in_flight, 0);
+}
+
+#[tokio::test]
+async fn shadow_mode_sees_a_deadline_that_has_passed() {
+    let policy = ConcurrencyLimit::builder(2)
+        .mode(Mode::Shadow)
+        .deadline(deadline_fn(|_: &str| Some(Duration::ZERO)))
+        .build()
+        .unwrap();
+    assert!(policy.admit("a", &Now::unread()).await.is_ok());
+    let counts = policy.handle().snapshot().counts;
+    assert_eq!(counts.would_refuse_for(Reason::Deadline), 1);
+    assert_eq!(counts.admitted, 0);
+}
+
+#[tokio::test]
+async fn the_name_of_a_policy_with_one_quota_is_in_its_answers() {
+    let policy = RateLimit::builder("1/h").name("search").build().unwrap();
+    assert!(policy.admit("a", &Now::unread()).await.is_ok());
+    let refusal = policy.admit("a", &Now::unread()).await.unwrap_err();
+    assert_eq!(refusal.policy().as_str(), "search");
+    policy.handle().drain();
+    let refusal = policy.admit("a", &Now::unread()).await.unwrap_err();
+    assert_eq!(refusal.reason(), Reason::Draining);
+    policy.handle().resume();
+    let refusal = policy.admit("a", &Now::unread()).await.unwrap_err();
+    assert_eq!(refusal.reason(), Reason::Quota);
 }

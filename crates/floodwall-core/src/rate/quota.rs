@@ -63,6 +63,13 @@ impl Quota {
         self.name
     }
 
+    /// The same quota under another name.
+    #[must_use]
+    pub const fn renamed(mut self, name: PolicyName) -> Self {
+        self.name = Some(name);
+        self
+    }
+
     /// The name it was given, or else its rate, as in `100/s`.
     pub fn policy_name(&self) -> PolicyName {
         self.name

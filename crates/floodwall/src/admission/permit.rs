@@ -9,8 +9,9 @@ use crate::Now;
 /// A permit that is dropped without [`complete`](Permit::complete) counts as
 /// [`Outcome::Cancelled`]: the caller left while the work ran.
 pub trait Permit: Sized {
-    /// The work ended: tells how, and gives the permit back.
-    fn complete(self, end: &End);
+    /// The work ended: tells how, and gives the permit back. A policy that learns nothing from the
+    /// end leaves this out; its `Drop` gives back what it holds.
+    fn complete(self, _end: &End) {}
 
     /// The head of the response is on its way; the body may still go on for long. If it lasts for
     /// more than `hold_at_most`, a full limit may take the place back.
@@ -60,9 +61,7 @@ impl End {
 }
 
 /// For policies that hold nothing.
-impl Permit for () {
-    fn complete(self, _end: &End) {}
-}
+impl Permit for () {}
 
 impl<P: Permit> Permit for Option<P> {
     fn complete(self, end: &End) {

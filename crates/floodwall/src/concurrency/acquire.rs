@@ -74,9 +74,13 @@ impl Future for Acquire {
         let priority = *this.priority;
 
         let Some(waiting) = *this.waiting else {
-            let mode = core.mode.get();
-            if mode != Mode::Enforce {
-                return Poll::Ready(Ok(ConcurrencyPermit::beside(core, mode, priority)));
+            match core.mode.get() {
+                Mode::Enforce => {}
+                Mode::Shadow => {
+                    let expired = is_expired(*this.deadline, this.now);
+                    return Poll::Ready(Ok(ConcurrencyPermit::shadow(core, priority, expired)));
+                }
+                Mode::Off => return Poll::Ready(Ok(ConcurrencyPermit::beside(core))),
             }
             match enter(&core, priority, *this.deadline, this.now, cx) {
                 Enqueued::Entered => {
@@ -145,7 +149,7 @@ fn enter(
     now: &Now,
     cx: &Context<'_>,
 ) -> Enqueued {
-    if deadline.is_some_and(|deadline| deadline <= now.instant()) {
+    if is_expired(deadline, now) {
         return Enqueued::Refused(Reason::Deadline);
     }
     if core.gate.try_enter() {
@@ -154,4 +158,8 @@ fn enter(
     let deadline = deadline.map(|deadline| core.origin.moment(deadline));
     let at = core.origin.moment(now.instant());
     core.gate.enqueue(at, priority, deadline, cx.waker())
+}
+
+fn is_expired(deadline: Option<Instant>, now: &Now) -> bool {
+    deadline.is_some_and(|deadline| deadline <= now.instant())
 }

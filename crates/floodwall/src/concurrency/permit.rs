@@ -6,8 +6,8 @@ use floodwall_core::{Priority, Reason, Report};
 use super::core::Core;
 use super::gate::HoldId;
 use super::shadow::Verdict;
-use crate::admission::{End, Permit};
-use crate::{Mode, Now};
+use crate::Now;
+use crate::admission::Permit;
 
 /// A place inside; given back when it is completed or dropped.
 #[derive(Debug)]
@@ -31,32 +31,37 @@ impl ConcurrencyPermit {
         }
     }
 
-    /// Lets in whoever comes, and counts: what is inside in every mode, and in shadow mode what
-    /// would have become of it.
-    pub(super) fn beside(core: Arc<Core>, mode: Mode, priority: Priority) -> Self {
+    /// Lets in whoever comes, and counts what is inside.
+    pub(super) fn beside(core: Arc<Core>) -> Self {
         core.gate.force_enter();
-        let shadow = mode == Mode::Shadow
-            && match core.shadow.enter(core.gate.limit()) {
-                Verdict::Enters => true,
-                Verdict::Waits => {
-                    core.observer.would_wait(priority);
-                    true
-                }
-                Verdict::Refused => {
-                    core.observer.would_refuse(priority, Reason::Full);
-                    false
-                }
-            };
-        let mut permit = Self::new(core, Duration::ZERO, priority);
-        permit.shadow = shadow;
+        core.observer.entered();
+        Self {
+            core,
+            waited: Duration::ZERO,
+            hold: None,
+            shadow: false,
+        }
+    }
+
+    /// The same, and counts what would have become of it.
+    pub(super) fn shadow(core: Arc<Core>, priority: Priority, expired: bool) -> Self {
+        let verdict = if expired {
+            Verdict::Refused(Reason::Deadline)
+        } else {
+            core.shadow.enter(core.gate.limit())
+        };
+        match verdict {
+            Verdict::Enters => core.observer.admitted(priority),
+            Verdict::Waits => core.observer.would_wait(priority),
+            Verdict::Refused(reason) => core.observer.would_refuse(priority, reason),
+        }
+        let mut permit = Self::beside(core);
+        permit.shadow = !matches!(verdict, Verdict::Refused(_));
         permit
     }
 }
 
 impl Permit for ConcurrencyPermit {
-    /// Every outcome gives back the place alike; a fixed limit learns nothing from it.
-    fn complete(self, _end: &End) {}
-
     fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>) {
         if let (Some(at_most), None) = (hold_at_most, self.hold) {
             let until = self.core.origin.moment(now.instant()) + at_most;

@@ -1,5 +1,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use floodwall_core::Reason;
+
 /// The limit as it would be if shadow mode refused: who it would have refused holds no place here,
 /// though all of them are inside in truth.
 #[derive(Debug)]
@@ -15,7 +17,7 @@ pub(super) struct Shadow {
 pub(super) enum Verdict {
     Enters,
     Waits,
-    Refused,
+    Refused(Reason),
 }
 
 impl Shadow {
@@ -40,7 +42,7 @@ impl Shadow {
         {
             Ok(held) if held < limit => Verdict::Enters,
             Ok(_) => Verdict::Waits,
-            Err(_) => Verdict::Refused,
+            Err(_) => Verdict::Refused(Reason::Full),
         }
     }
 

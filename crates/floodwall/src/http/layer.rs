@@ -89,7 +89,8 @@ impl<A> AdmitLayer<A> {
     }
 
     /// Whether event streams (`text/event-stream`) hold their place to the end, too. Default: no,
-    /// they may last for hours and would pin the limit. Upgrades never do.
+    /// they may last for hours and would pin the limit. Upgrades never do; streams
+    /// of gRPC always do, because how they ended is in their trailers.
     #[must_use]
     pub fn hold_streams(self, hold: bool) -> Self
     where

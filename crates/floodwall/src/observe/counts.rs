@@ -4,6 +4,9 @@ use floodwall_core::Reason;
 
 /// How often a policy decided what, since it was built.
 ///
+/// Each decision counts once: in shadow mode what would have been refused or had to wait counts as
+/// that, though it is let in. Switched off, a policy decides nothing.
+///
 /// ```
 /// use floodwall::{Reason, rate_limit::RateLimit};
 ///
@@ -15,7 +18,7 @@ use floodwall_core::Reason;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Requests let in.
+    /// Requests let in; in shadow mode those that would have been let in at once.
     pub admitted: u64,
     /// Requests that shadow mode let in though they would have had to wait.
     pub would_wait: u64,

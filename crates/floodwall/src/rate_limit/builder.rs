@@ -70,8 +70,9 @@ impl<K, C> RateLimitBuilder<K, C> {
         self
     }
 
-    /// The policy's name in metrics: that of its first quota when not said. Answers name the quota
-    /// that refused.
+    /// The policy's name in metrics, and in answers too if it has one quota only: that of its first
+    /// quota when not said. With several quotas, answers name the one that refused; see
+    /// [`QuotaBuilder::named`](super::QuotaBuilder::named).
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.settings.name = Some(name.into());
         self
@@ -135,12 +136,18 @@ impl<K, C> RateLimitBuilder<K, C> {
     /// If a quota cannot be read or held, a name cannot be one or is there twice, or the table has
     /// no or too much room.
     pub fn build(self) -> Result<RateLimit<K, C>, BuildError> {
-        let settings = self.settings;
+        let mut settings = self.settings;
         if let Some(wrong) = settings.wrong {
             return Err(wrong.into());
         }
         let name = match settings.name {
-            Some(name) => PolicyName::new(&name)?,
+            Some(name) => {
+                let name = PolicyName::new(&name)?;
+                if let [only] = settings.quotas.as_mut_slice() {
+                    *only = only.renamed(name);
+                }
+                name
+            }
             None => settings.quotas[0].policy_name(),
         };
         let quotas = if self.keyed {

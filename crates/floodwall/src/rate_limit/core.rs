@@ -48,8 +48,8 @@ impl Core {
         self.quotas.hasher()
     }
 
-    pub(super) fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+    pub(super) fn set_draining(&self, draining: bool) {
+        self.draining.store(draining, Ordering::Relaxed);
     }
 
     pub(super) fn is_draining(&self) -> bool {

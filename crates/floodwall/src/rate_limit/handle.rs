@@ -71,6 +71,11 @@ impl RateLimitHandle {
     /// Takes nothing new from now on: arrivals are refused with
     /// [`Reason::Draining`](crate::Reason::Draining).
     pub fn drain(&self) {
-        self.core.drain();
+        self.core.set_draining(true);
+    }
+
+    /// Takes back a [`drain`](RateLimitHandle::drain).
+    pub fn resume(&self) {
+        self.core.set_draining(false);
     }
 }

@@ -44,8 +44,11 @@ where
 ///
 /// As a key it is the value of the first line with that name, which is the one that nearly all code
 /// reads; a second line cannot make another key of it. All requests that have no such line share
-/// one key, which differs from that of an empty value; see [`Header::or`]. The sender chooses the
-/// value: use it as a key behind whatever checks it.
+/// one key, which differs from that of an empty value; see [`Header::or`].
+///
+/// The sender chooses the value, and every value comes with a fresh quota: use it as a key behind
+/// what checks it (authentication further out), or let something take unknown values away before,
+/// as the example `axum_api_keys` does.
 ///
 /// As a priority it reads 0 (most urgent) to 7, or `critical`, `high`, `normal`, `low`,
 /// `background`, and can only lower until somebody is [trusted](Header::trusted); see
