@@ -93,7 +93,7 @@ fn an_undo_gives_back_what_nobody_charged_after() {
             set.charge(key, now, 1).unwrap(),
         );
         assert_eq!(set.undo(&first, now), Undone::InPart);
-        assert_eq!(set.stats(now).unreturned, 2);
+        assert_eq!(set.stats(now).unreturned, 1);
         assert_eq!(set.undo(&second, now), Undone::Exactly);
         assert_eq!(remaining(&set, now), [9, 4]);
     }

@@ -110,7 +110,8 @@ impl Gcra {
     }
 
     /// Lets a request of this cost in after a wait of `at_most`, and says how long that is: zero if
-    /// it may enter now. Its turn is charged now, so that others come after it.
+    /// it may enter now, and else rounded up to a whole nanosecond. Its turn is charged now, so that
+    /// others come after it.
     ///
     /// # Errors
     ///

@@ -124,12 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn round_rates_are_exact() {
+    fn round_rates_are_exact_and_odd_ones_as_simple_as_a_ppm_allows() {
         for (requests, fraction) in [
             (1, (1_000_000_000, 1)),
             (3_000, (1_000_000, 3)),
             (1_000_000_000, (1, 1)),
             (2_000_000_000, (1, 2)),
+            (999_999, (500_001, 500)),
+            (4_294_967_295, (139, 597)),
         ] {
             assert_eq!(Effective::of(1_000_000_000, requests).fraction(), fraction);
         }

@@ -18,7 +18,7 @@ pub(super) struct Vacancy<'a> {
 pub(super) enum Kind {
     /// Never used, or swept.
     Free,
-    /// Its debt ran out longer ago than clocks may differ: as good as free.
+    /// Its debt has drained: as good as free.
     Drained,
     /// All are in debt; this is the smallest one, and goes with the cell.
     Owed,
@@ -44,25 +44,27 @@ impl<const CELLS: usize> Line<CELLS> {
         &self.0
     }
 
-    /// The cell of `fingerprint`.
+    /// The cell of `fingerprint`. Looks at all, because where a key is cannot be predicted, and a
+    /// wrong guess costs more than the rest.
     #[inline]
     pub(super) fn find(&self, fingerprint: u64) -> Option<(&AtomicU64, Word)> {
-        self.0
-            .iter()
-            .map(|cell| (cell, Word(cell.load(Acquire))))
-            .find(|(_, word)| word.fingerprint() == fingerprint)
+        let words = std::array::from_fn::<_, CELLS, _>(|i| Word(self.0[i].load(Acquire)));
+        let mut found = 0_u32;
+        for (i, word) in words.iter().enumerate() {
+            found |= u32::from(word.fingerprint() == fingerprint) << i;
+        }
+        let i = found.trailing_zeros() as usize;
+        Some((self.0.get(i)?, *words.get(i)?))
     }
 }
 
-/// The best cell for a newcomer: a free one, else the one drained longest ago (the first drained
-/// one would make keys chase each other off the same cell), else the one with the smallest debt.
-pub(super) fn vacancy<'a, const CELLS: usize>(
-    lines: [&'a Line<CELLS>; 2],
-    now: u64,
-    skew: u64,
-) -> Vacancy<'a> {
-    let mut best = &lines[0].0[0];
-    let mut best_word = Word(best.load(Acquire));
+/// The best cell for a newcomer: a free one, or else the one that drains first or did. Always that
+/// one, also among the drained: whoever loses a cell then finds no smaller debt in the bucket than
+/// the one that was his, so that nothing is forgiven even to a thread whose clock is behind. (Any
+/// drained one would also make keys chase each other off the same cell.)
+pub(super) fn vacancy<const CELLS: usize>(lines: [&Line<CELLS>; 2], now: u64) -> Vacancy<'_> {
+    let mut first = &lines[0].0[0];
+    let mut first_word = Word(first.load(Acquire));
     for cell in lines.into_iter().flat_map(Line::cells) {
         let word = Word(cell.load(Acquire));
         if word == Word::FREE {
@@ -72,18 +74,19 @@ pub(super) fn vacancy<'a, const CELLS: usize>(
                 kind: Kind::Free,
             };
         }
-        if best_word == Word::FREE || word.ahead(now) < best_word.ahead(now) {
-            (best, best_word) = (cell, word);
+        // The first cell may have been freed or taken since.
+        if first_word == Word::FREE || word.ahead(now) < first_word.ahead(now) {
+            (first, first_word) = (cell, word);
         }
     }
-    let kind = if best_word.ahead(now) < -(skew as i64) {
-        Kind::Drained
-    } else {
+    let kind = if first_word.ahead(now) > 0 {
         Kind::Owed
+    } else {
+        Kind::Drained
     };
     Vacancy {
-        cell: best,
-        word: best_word,
+        cell: first,
+        word: first_word,
         kind,
     }
 }

@@ -4,13 +4,12 @@ use super::HashSecret;
 
 /// How large a table of keys is, and under which secret it places them.
 ///
-/// **Sizing.** A key needs a cell while it is in debt, and a little longer (the skew). The capacity
-/// is how many such keys there may be at a time: distinct keys per second × (cost × interval +
-/// skew). For 20,000 new keys a second under `"10/s"` that is 20,000 × (0.1 s + 0.05 s) = 3,000. The
-/// table then is half full, and takes 16 bytes for each key; about one arrival in 200 finds its
-/// sixteen cells taken and has to wait for the debt of another key, which it inherits. Far beyond
-/// the capacity most newcomers do, and keys lose their own: no debt is ever forgotten, but its
-/// owner may be.
+/// **Sizing.** A key needs a cell while it is in debt. The capacity is how many such keys there may
+/// be at a time: distinct keys per second × cost × interval. For 30,000 new keys a second under
+/// `"10/s"` that is 30,000 × 0.1 s = 3,000. The table then is half full, and takes 16 bytes for each
+/// key; about one newcomer in 200 finds its sixteen cells in debt and has to take over the smallest
+/// one. Far beyond the capacity most newcomers do, and keys lose their own: no debt is ever
+/// forgotten, but its owner may be.
 ///
 /// ```
 /// use floodwall_core::{Moment, rate::{KeyedGcra, Quota, TableConfig}};
@@ -34,7 +33,7 @@ impl TableConfig {
         Self {
             capacity,
             secret: None,
-            skew: Duration::from_millis(50),
+            skew: Duration::from_secs(1),
         }
     }
 
@@ -45,9 +44,8 @@ impl TableConfig {
     }
 
     /// How much the clocks of threads may differ: how long before it acts a thread may have read
-    /// the time. 50 ms unless said otherwise. A thread that is further behind may find that the
-    /// cell of a key has gone to another, and forgive a debt that the clocks of others say has
-    /// drained.
+    /// the time. One second unless said otherwise. To a thread that is further behind than that, a
+    /// debt may seem forgotten that has drained by the clocks of the others.
     pub const fn skew(mut self, skew: Duration) -> Self {
         self.skew = skew;
         self

@@ -4,7 +4,7 @@ use super::TableConfig;
 use super::cell::TIME_BITS;
 use crate::moment::nanos;
 use crate::rate::error::Problem;
-use crate::rate::{Quota, QuotaError};
+use crate::rate::{Denied, Quota, QuotaError, Standing};
 
 /// The largest capacity: a gibibyte of cells, and as many lines as the hash can tell apart.
 pub(in crate::rate) const MAX_CAPACITY: usize = 1 << 26;
@@ -27,11 +27,25 @@ pub(super) struct Plan {
     /// Debt of a whole burst, in ticks.
     pub(super) limit: u64,
     pub(super) burst: u32,
-    /// How many ticks ago a debt must have run out before its cell is given away.
+    /// How many ticks ago a debt must have drained before its cell is swept.
     pub(super) skew: u64,
     /// Nanoseconds in a tick, as a fraction of 2^`nanos_shift`, rounded up.
     nanos_rate: u64,
     nanos_shift: u32,
+}
+
+/// What a request asks for.
+#[derive(Clone, Copy)]
+pub(super) struct Cost {
+    pub(super) units: u32,
+    /// By how many ticks it may exceed the limit, because it will wait for them.
+    pub(super) slack: u64,
+}
+
+/// Why a cost does not fit: by how many ticks (`None`: it never will), and what is owed.
+pub(super) struct Short {
+    pub(super) excess: Option<u64>,
+    pub(super) debt: u64,
 }
 
 impl Plan {
@@ -65,6 +79,38 @@ impl Plan {
             nanos_rate,
             nanos_shift,
         })
+    }
+
+    /// The debt with this cost, if it is within the limit and the slack.
+    #[inline]
+    pub(super) fn fit(&self, owed: u64, cost: Cost) -> Result<u64, Short> {
+        let debt = owed + (u64::from(cost.units) << self.interval_bits);
+        let possible = cost.units <= self.burst;
+        if possible && debt <= self.limit + cost.slack {
+            return Ok(debt);
+        }
+        let excess = possible.then(|| debt - self.limit);
+        Err(Short { excess, debt: owed })
+    }
+
+    /// What to tell a caller whose clock is so many ticks behind.
+    #[cold]
+    pub(super) fn denied(&self, short: &Short, behind: u64) -> Denied {
+        Denied {
+            wait: short.excess.map(|excess| self.time_of(excess + behind)),
+            standing: self.standing(short.debt, behind),
+        }
+    }
+
+    pub(super) fn standing(&self, debt: u64, behind: u64) -> Standing {
+        Standing {
+            remaining: self.limit.saturating_sub(debt) >> self.interval_bits,
+            full_in: if debt == 0 {
+                Duration::ZERO
+            } else {
+                self.time_of(debt + behind)
+            },
+        }
     }
 
     /// So many ticks, rounded up.

@@ -6,7 +6,7 @@ use crossbeam_utils::CachePadded;
 use super::bucket::{Kind, Line, Vacancy, vacancy};
 use super::cell::Word;
 use super::clock::{Clock, Passed, Reading};
-use super::plan::Plan;
+use super::plan::{Cost, Plan, Short};
 use super::{KeyHash, TableStats};
 use crate::Moment;
 use crate::rate::atomic::AtomicU64;
@@ -40,14 +40,6 @@ struct Counts {
     contended: AtomicU64,
 }
 
-/// What a request asks for.
-#[derive(Clone, Copy)]
-struct Cost {
-    units: u32,
-    /// By how many ticks it may exceed the limit, because it will wait for them.
-    slack: u64,
-}
-
 /// What one try came to.
 enum Tried {
     /// And how many ticks of the slack it took.
@@ -55,12 +47,6 @@ enum Tried {
     Short(Short),
     /// Others changed what it was about.
     Again,
-}
-
-/// Why a cost does not fit: by how many ticks (`None`: it never will), and what is owed.
-struct Short {
-    excess: Option<u64>,
-    debt: u64,
 }
 
 impl<const CELLS: usize> Table<CELLS> {
@@ -112,32 +98,32 @@ impl<const CELLS: usize> Table<CELLS> {
                 Tried::Charged(charge, excess) => {
                     return Ok((charge, self.plan.time_of(excess + reading.behind)));
                 }
-                Tried::Short(short) => return Err(self.denied(&short, &reading)),
+                Tried::Short(short) => return Err(self.plan.denied(&short, reading.behind)),
                 Tried::Again => {}
             }
         }
         self.counts.contended.fetch_add(1, Relaxed);
         // One tick is enough: it is not the quota that is short.
-        Err(self.denied(
-            &Short {
-                excess: Some(1),
-                debt: self.plan.limit,
-            },
-            &reading,
-        ))
+        let short = Short {
+            excess: Some(1),
+            debt: self.plan.limit,
+        };
+        Err(self.plan.denied(&short, reading.behind))
     }
 
     pub(super) fn check(&self, key: KeyHash, now: Moment, cost: u32) -> Result<(), Denied> {
+        if cost == 0 {
+            return Ok(());
+        }
         let reading = self.clock.peek(now);
-        self.fit(
-            self.debt(key, &reading),
-            Cost {
-                units: cost,
-                slack: 0,
-            },
-        )
-        .map(drop)
-        .map_err(|short| self.denied(&short, &reading))
+        let cost = Cost {
+            units: cost,
+            slack: 0,
+        };
+        match self.plan.fit(self.debt(key, &reading), cost) {
+            Ok(_) => Ok(()),
+            Err(short) => Err(self.plan.denied(&short, reading.behind)),
+        }
     }
 
     pub(super) fn undo(&self, key: KeyHash, charge: &Charge, now: Moment) -> bool {
@@ -152,7 +138,7 @@ impl<const CELLS: usize> Table<CELLS> {
 
     pub(super) fn standing(&self, key: KeyHash, now: Moment) -> Standing {
         let reading = self.clock.peek(now);
-        self.standing_of(self.debt(key, &reading), &reading)
+        self.plan.standing(self.debt(key, &reading), reading.behind)
     }
 
     pub(super) fn tick(&self) -> Duration {
@@ -199,11 +185,7 @@ impl<const CELLS: usize> Table<CELLS> {
 
     fn vacancy(&self, key: KeyHash, now: u64) -> Vacancy<'_> {
         let home = key.line(self.lines.len() as u64);
-        vacancy(
-            [&self.lines[home], &self.lines[home ^ 1]],
-            now,
-            self.plan.skew,
-        )
+        vacancy([&self.lines[home], &self.lines[home ^ 1]], now)
     }
 
     /// What the key owes, or would take over with the cell that it would get.
@@ -246,7 +228,7 @@ impl<const CELLS: usize> Table<CELLS> {
     #[cold]
     fn claim(&self, key: KeyHash, reading: &Reading, cost: Cost) -> Tried {
         let debt = self.vacancy(key, reading.now).debt(reading.now);
-        if let Err(short) = self.fit(debt, cost) {
+        if let Err(short) = self.plan.fit(debt, cost) {
             return Tried::Short(short);
         }
         let fingerprint = key.fingerprint();
@@ -284,7 +266,7 @@ impl<const CELLS: usize> Table<CELLS> {
         reading: &Reading,
         cost: Cost,
     ) -> Result<Tried, Word> {
-        let debt = match self.fit(owed, cost) {
+        let debt = match self.plan.fit(owed, cost) {
             Ok(debt) => debt,
             Err(short) => return Ok(Tried::Short(short)),
         };
@@ -313,40 +295,6 @@ impl<const CELLS: usize> Table<CELLS> {
                     let _ = cell.compare_exchange(word.0, Word::FREE.0, AcqRel, Acquire);
                 }
             }
-        }
-    }
-
-    /// The debt with this cost, if it is within the limit and the slack.
-    #[inline]
-    fn fit(&self, owed: u64, cost: Cost) -> Result<u64, Short> {
-        let plan = &self.plan;
-        let debt = owed + (u64::from(cost.units) << plan.interval_bits);
-        let possible = cost.units <= plan.burst;
-        if (debt <= plan.limit + cost.slack && possible) || cost.units == 0 {
-            return Ok(debt);
-        }
-        let excess = possible.then(|| debt - plan.limit);
-        Err(Short { excess, debt: owed })
-    }
-
-    #[cold]
-    fn denied(&self, short: &Short, reading: &Reading) -> Denied {
-        Denied {
-            wait: short
-                .excess
-                .map(|excess| self.plan.time_of(excess + reading.behind)),
-            standing: self.standing_of(short.debt, reading),
-        }
-    }
-
-    fn standing_of(&self, debt: u64, reading: &Reading) -> Standing {
-        let plan = &self.plan;
-        Standing {
-            remaining: plan.limit.saturating_sub(debt) >> plan.interval_bits,
-            full_in: match debt {
-                0 => Duration::ZERO,
-                debt => plan.time_of(debt + reading.behind),
-            },
         }
     }
 }

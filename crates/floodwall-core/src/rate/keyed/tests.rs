@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::cell::Word;
 use super::plan::Plan;
 use super::table::Table;
-use super::{HashSecret, LINE, TableConfig};
+use super::{HashSecret, KeyHash, LINE, TableConfig};
 use crate::Moment;
 use crate::rate::Quota;
 
@@ -57,49 +57,60 @@ fn total_debt_never_falls_however_overfull_the_table() {
 }
 
 #[test]
-fn a_drained_cell_is_given_away_only_after_the_skew_and_then_without_a_debt() {
+fn a_full_bucket_gives_its_smallest_debt_with_the_cell_and_a_drained_one_without() {
     let secret = HashSecret::seeded(1);
-    let second = Duration::from_secs(1);
-    let table = table("1/s", TableConfig::new(8).skew(second));
-    let charge = |key: u64, now| table.charge(secret.key(&key), now, 1, Duration::ZERO);
+    let table = table("1/s", TableConfig::new(8));
+    let charge = |key: u64, now| {
+        table
+            .charge(secret.key(&key), now, 1, Duration::ZERO)
+            .is_ok()
+    };
+    let counts = || {
+        (
+            table.stats(Moment::ZERO).reclaimed,
+            table.stats(Moment::ZERO).inherited,
+        )
+    };
     // One bucket: sixteen keys fill it.
-    assert_eq!(
-        (0..16)
-            .filter(|&key| charge(key, Moment::ZERO).is_ok())
-            .count(),
-        16
-    );
+    assert_eq!((0..16).filter(|&key| charge(key, Moment::ZERO)).count(), 16);
     assert!(
-        charge(100, Moment::ZERO).is_err(),
+        !charge(100, Moment::ZERO),
         "all are in debt by a whole burst"
     );
-    let drained = Moment::ZERO + second;
-    assert!(
-        charge(100, drained).is_ok(),
-        "a debt of nothing is taken over"
-    );
-    assert_eq!(
-        (
-            table.stats(drained).reclaimed,
-            table.stats(drained).inherited
-        ),
-        (0, 1)
-    );
-    let long_drained = drained + second + second / 100;
-    assert!(charge(101, long_drained).is_ok());
-    assert_eq!(
-        (
-            table.stats(drained).reclaimed,
-            table.stats(drained).inherited
-        ),
-        (1, 1)
-    );
+    assert_eq!(counts(), (0, 0));
+    assert!(charge(100, Moment::ZERO + Duration::from_secs(1)));
+    assert_eq!(counts(), (1, 0));
+}
+
+#[test]
+fn a_cell_is_swept_only_when_no_clock_can_still_see_its_debt() {
+    let swept = |skew| {
+        let table = table("1/s", TableConfig::new(8).skew(Duration::from_secs(skew)));
+        // In the second line, whose turn it is in the first step, after a thousand seconds.
+        let key = KeyHash::from_raw(1 << 63 | 1);
+        let charge = |at| {
+            table.charge(
+                key,
+                Moment::ZERO + Duration::from_secs(at),
+                1,
+                Duration::ZERO,
+            )
+        };
+        let _ = charge(0).unwrap();
+        let other = KeyHash::from_raw(2);
+        let later = Moment::ZERO + Duration::from_secs(1_100);
+        let _ = table.charge(other, later, 1, Duration::ZERO).unwrap();
+        table.words().all(|word| word.fingerprint() != 1)
+    };
+    assert!(swept(1));
+    assert!(swept(1_000));
+    assert!(!swept(1_200));
 }
 
 #[test]
 fn the_same_key_has_one_cell_whichever_cells_are_freed() {
     let secret = HashSecret::seeded(2);
-    let table = table("10/s burst 1", TableConfig::new(8).skew(Duration::ZERO));
+    let table = table("10/s burst 1", TableConfig::new(8));
     let mut random = fastrand::Rng::with_seed(2);
     for turn in 0..50_000 {
         let now = Moment::from_nanos(turn * 7_000_000);

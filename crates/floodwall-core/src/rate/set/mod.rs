@@ -1,16 +1,24 @@
+use std::hash::Hash;
 use std::time::Duration;
 
-use super::atomic::AtomicU64;
-use super::atomic::Ordering::Relaxed;
-use super::error::Problem;
-use super::{
+use crate::rate::atomic::AtomicU64;
+use crate::rate::atomic::Ordering::Relaxed;
+use crate::rate::error::Problem;
+use crate::rate::{
     Charge, Denied, Gcra, HashSecret, KeyHash, KeyHasher, KeyedGcra, Quota, QuotaError, Standing,
-    TableConfig, TableStats,
+    TableConfig,
 };
-use crate::{Moment, PolicyName, QuotaReport, Reason, Report};
+use crate::{Moment, QuotaReport, Report};
+
+mod cells;
+mod outcome;
+
+pub use outcome::{Charges, SetDenied, SetStats, Undone};
+
+use cells::{Cells, Member};
 
 /// How many quotas a set has room for.
-pub(super) const MAX_QUOTAS: usize = 4;
+pub(in crate::rate) const MAX_QUOTAS: usize = 4;
 
 /// Several quotas on one key, all or none.
 ///
@@ -38,61 +46,6 @@ pub struct QuotaSet {
     members: Vec<Member>,
     secret: HashSecret,
     unreturned: AtomicU64,
-}
-
-#[derive(Debug)]
-struct Member {
-    quota: Quota,
-    name: PolicyName,
-    cells: Cells,
-}
-
-#[derive(Debug)]
-enum Cells {
-    Shared(Gcra),
-    Keyed(Box<KeyedGcra>),
-}
-
-/// What was charged to the quotas of a set: keep it to be able to [undo](QuotaSet::undo) it, once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Charges {
-    key: KeyHash,
-    charged: [Option<Charge>; MAX_QUOTAS],
-}
-
-/// How an [undo](QuotaSet::undo) went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum Undone {
-    /// Nothing of the charges is left.
-    Exactly,
-    /// Others came after them; at some quotas the cost stays spent until it drains.
-    InPart,
-}
-
-/// A refusal by a set of quotas. Nothing was charged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SetDenied {
-    /// The quota that refused; if several did, the one that makes the caller wait longest.
-    pub policy: PolicyName,
-    /// [`Reason::Quota`] or [`Reason::CostAboveBurst`].
-    pub reason: Reason,
-    /// How long to wait until the same cost is let in, if nobody else spends anything meanwhile.
-    /// `None` if it costs more than a burst.
-    pub wait: Option<Duration>,
-    violated: u8,
-}
-
-/// What a set of quotas has to tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SetStats {
-    /// How often a cost stayed spent although its request was refused in the end, once for each
-    /// quota.
-    pub unreturned: u64,
-    /// The tables, in the order of [`QuotaSet::quotas`]; none if the quotas are shared.
-    pub tables: Vec<TableStats>,
 }
 
 impl QuotaSet {
@@ -160,7 +113,7 @@ impl QuotaSet {
     }
 
     /// The key of one value.
-    pub fn key<T: std::hash::Hash + ?Sized>(&self, value: &T) -> KeyHash {
+    pub fn key<T: Hash + ?Sized>(&self, value: &T) -> KeyHash {
         self.secret.key(value)
     }
 
@@ -248,16 +201,16 @@ impl QuotaSet {
     /// Takes charges back, as if they had never been made, where nothing was charged after them;
     /// says whether nothing of them is left.
     pub fn undo(&self, charges: &Charges, now: Moment) -> Undone {
-        let mut unreturned = 0;
+        let mut exactly = true;
         for (member, charge) in self.members.iter().zip(&charges.charged).rev() {
             if let Some(charge) = charge {
-                unreturned += u64::from(!member.cells.undo(charges.key, charge, now));
+                exactly &= member.cells.undo(charges.key, charge, now);
             }
         }
-        if unreturned == 0 {
+        if exactly {
             return Undone::Exactly;
         }
-        self.unreturned.fetch_add(unreturned, Relaxed);
+        self.unreturned.fetch_add(1, Relaxed);
         Undone::InPart
     }
 
@@ -296,81 +249,6 @@ impl QuotaSet {
         SetStats {
             unreturned: self.unreturned.load(Relaxed),
             tables: self.members.iter().filter_map(table).collect(),
-        }
-    }
-}
-
-impl SetDenied {
-    fn by(member: &Member, index: usize, denied: &Denied) -> Self {
-        Self {
-            policy: member.name,
-            reason: if denied.wait.is_some() {
-                Reason::Quota
-            } else {
-                Reason::CostAboveBurst
-            },
-            wait: denied.wait,
-            violated: 1 << index,
-        }
-    }
-
-    /// Both: as the one that keeps the caller away for longer says.
-    fn and(self, other: Self) -> Self {
-        let forever = |denied: &Self| denied.wait.unwrap_or(Duration::MAX);
-        let violated = self.violated | other.violated;
-        let longest = if forever(&other) > forever(&self) {
-            other
-        } else {
-            self
-        };
-        Self {
-            violated,
-            ..longest
-        }
-    }
-}
-
-impl Cells {
-    #[inline]
-    fn charge(&self, key: KeyHash, now: Moment, cost: u32) -> Result<Charge, Denied> {
-        match self {
-            Self::Shared(cell) => cell.charge(now, cost),
-            Self::Keyed(table) => table.charge(key, now, cost),
-        }
-    }
-
-    fn reserve(
-        &self,
-        key: KeyHash,
-        now: Moment,
-        cost: u32,
-        at_most: Duration,
-    ) -> Result<(Charge, Duration), Denied> {
-        match self {
-            Self::Shared(cell) => cell.reserve(now, cost, at_most),
-            Self::Keyed(table) => table.reserve(key, now, cost, at_most),
-        }
-    }
-
-    #[inline]
-    fn check(&self, key: KeyHash, now: Moment, cost: u32) -> Result<(), Denied> {
-        match self {
-            Self::Shared(cell) => cell.check(now, cost),
-            Self::Keyed(table) => table.check(key, now, cost),
-        }
-    }
-
-    fn undo(&self, key: KeyHash, charge: &Charge, now: Moment) -> bool {
-        match self {
-            Self::Shared(cell) => cell.undo(charge, now),
-            Self::Keyed(table) => table.undo(key, charge, now),
-        }
-    }
-
-    fn standing(&self, key: KeyHash, now: Moment) -> Standing {
-        match self {
-            Self::Shared(cell) => cell.standing(now),
-            Self::Keyed(table) => table.standing(key, now),
         }
     }
 }
