@@ -29,6 +29,8 @@ use crate::moment::nanos;
 /// assert_eq!(gcra.standing(now).remaining, 2);
 /// ```
 #[derive(Debug)]
+// All of it is one cache line, which no other cell shares.
+#[repr(align(64))]
 pub struct Gcra {
     /// When all that was let in will have drained, in parts of a nanosecond since the origin,
     /// modulo 2^64: the theoretical arrival time.
@@ -39,6 +41,9 @@ pub struct Gcra {
     era: AtomicU64,
     plan: Plan,
 }
+
+/// How far ahead turns can be reserved, in units: 18 years of whole nanoseconds.
+const LONGEST_WAIT: u64 = 1 << 59;
 
 /// What is computed once, so that a decision needs neither division nor a wider word.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +94,7 @@ impl Gcra {
             limit,
             burst: quota.burst(),
             era_length,
-            forgotten: era_length + limit.div_ceil(unit),
+            forgotten: era_length + (limit + LONGEST_WAIT).div_ceil(unit),
         };
         Ok(Self {
             drained_at: AtomicU64::new(0),
@@ -122,8 +127,9 @@ impl Gcra {
         cost: u32,
         at_most: Duration,
     ) -> Result<(Charge, Duration), Denied> {
-        // As much again as the longest limit.
-        let slack = nanos(at_most).saturating_mul(self.plan.unit).min(1 << 60);
+        let slack = nanos(at_most)
+            .saturating_mul(self.plan.unit)
+            .min(LONGEST_WAIT);
         let (charge, excess) = self.charge_within(now, cost, slack)?;
         let wait = match excess {
             0 => Duration::ZERO,
@@ -268,8 +274,8 @@ impl Gcra {
     #[inline]
     fn fit(&self, look: &Look, cost: u32, slack: u64) -> Result<u64, u64> {
         let plan = &self.plan;
-        // No product or sum overflows: the cost of a burst is the limit, which is at most 2^60, and
-        // so is the slack; the debt is below 2^63.
+        // No product or sum overflows: the cost of a burst is the limit, which is at most 2^60, the
+        // slack is less, the debt is below 2^63.
         let debt = match cost <= plan.burst {
             true => look.debt + u64::from(cost) * plan.interval,
             false => u64::MAX,

@@ -37,7 +37,8 @@ impl TableConfig {
         }
     }
 
-    /// Places keys under this secret instead of a random one.
+    /// Hashes keys under this secret instead of a random one, where the keys are hashed for you: in
+    /// a [`QuotaSet`](crate::rate::QuotaSet).
     pub const fn secret(mut self, secret: HashSecret) -> Self {
         self.secret = Some(secret);
         self
