@@ -141,9 +141,25 @@ impl Http2 {
         S::Future: Send,
         B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
     {
+        Self::serving(TowerToHyperService::new(service), buffer).await
+    }
+
+    /// The same for a service of hyper's kind: it is called by the connection itself, so that a
+    /// panic in `call` costs the connection.
+    ///
+    /// # Panics
+    ///
+    /// If hyper finds no connection, which cannot be.
+    pub async fn serving<S, B>(service: S, buffer: usize) -> Self
+    where
+        S: hyper::service::Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+        S: Send + 'static,
+        S::Future: Send,
+        B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    {
         let (near, far) = tokio::io::duplex(buffer);
         let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
-            .serve_connection(TokioIo::new(far), TowerToHyperService::new(service));
+            .serve_connection(TokioIo::new(far), service);
         let server_task = spawn(async {
             let _ = server.await;
         });
