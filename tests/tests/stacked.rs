@@ -278,6 +278,25 @@ impl Witness {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn where_a_later_policy_would_refuse_the_earlier_is_not_even_asked() {
+    let witness = Witness::default();
+    let (quota, limit) = (quota("1/h"), one_place(1));
+    let policy = all((witness.clone(), quota.clone(), limit.clone()));
+    let held = ask(&policy).unwrap().unwrap();
+    assert_eq!(ask(&policy).unwrap().err().unwrap().reason(), Reason::Quota);
+    tokio::time::advance(Duration::from_secs(3_600)).await;
+    // There is a quota again, but the queue is full.
+    let (head, ()) = Request::new(()).into_parts();
+    let mut waiting = Box::pin(limit.admit(&head, &Now::unread()));
+    assert!(poll_once(waiting.as_mut()).is_pending());
+    assert_eq!(ask(&policy).unwrap().err().unwrap().reason(), Reason::Full);
+    assert_eq!(witness.saw(), [], "it let nobody in");
+    drop((held, waiting));
+    assert_eq!(witness.saw(), [Outcome::Cancelled], "only who was inside");
+    assert_eq!(left(&quota), 1);
+}
+
 #[tokio::test]
 async fn a_refusal_by_an_inner_layer_teaches_the_outer_one_nothing() {
     let witness = Witness::default();
