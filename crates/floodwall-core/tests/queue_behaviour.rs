@@ -335,12 +335,14 @@ fn a_smaller_capacity_sends_nobody_away_but_lets_nobody_in() {
 
 #[test]
 fn time_that_runs_back_or_to_its_end_breaks_nothing() {
-    let mut queue = queue(places(4).max_wait(Duration::MAX));
+    let mut queue = queue(places(4).max_wait(QueueConfig::MAX_WAIT));
     queue.push(at(100), NORMAL, None, "later").unwrap();
     queue.push(at(0), NORMAL, None, "sooner").unwrap();
     assert_eq!(queue.oldest_wait(at(50)), Duration::ZERO);
     assert_eq!(pop(&mut queue, at(50)), Some("later"));
-    assert!(queue.expire(at(u64::MAX / 2_000_000)).is_none());
+    // It expires after the end of time would have been reached without saturating.
+    let last = queue.push(Moment::MAX, NORMAL, None, "at the end");
+    assert_eq!(last.unwrap().expires, Moment::MAX);
     assert_eq!(queue.expire(Moment::MAX).unwrap().waiter.value, "sooner");
 }
 
@@ -392,4 +394,25 @@ fn the_defaults_are_what_the_builder_says() {
     assert_eq!(config.interval(), Duration::from_millis(100));
     assert!(config.newest_first());
     assert!(Priority::all().all(|priority| config.share(priority) == 0.0));
+}
+
+/// It said that there was none, until somebody had come or was served in the new mode.
+#[test]
+fn has_room_for_judges_the_order_of_a_class_as_a_push_would() {
+    let config = QueueConfig::builder()
+        .capacity(2)
+        .max_wait(Duration::from_secs(10))
+        .target(Duration::from_millis(5))
+        .interval(Duration::from_millis(100))
+        .build()
+        .unwrap();
+    let mut queue = Queue::new(config);
+    queue.push(at(0), Priority::NORMAL, None, 'a').unwrap();
+    queue.push(at(50), Priority::NORMAL, None, 'b').unwrap();
+    assert!(queue.push(at(100), Priority::NORMAL, None, 'c').is_err());
+    assert!(!queue.has_room_for(at(150), Priority::NORMAL));
+    // By now the delay has stood above the target for a whole interval.
+    assert!(queue.has_room_for(at(200), Priority::NORMAL));
+    let pushed = queue.push(at(200), Priority::NORMAL, None, 'd').unwrap();
+    assert_eq!(pushed.evicted.unwrap().value, 'a');
 }

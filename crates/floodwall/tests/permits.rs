@@ -11,7 +11,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use floodwall::http::{AdmitLayer, HoldUntil};
-use floodwall::{ConcurrencyLimit, Mode};
+use floodwall::{Admission, ConcurrencyLimit, End, Mode, Now, Outcome, Permit, Rejection};
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Empty, Full};
 use support::{Scripted, Step, nothing_is_lost, poll_once};
@@ -390,4 +390,92 @@ async fn what_is_inside_is_counted_in_every_mode() {
     }
     assert_eq!(handle.snapshot().counts.would_refuse(), 1);
     nothing_is_lost(&handle, 1);
+}
+
+/// Tells the last outcome that a permit was told.
+#[derive(Clone, Default)]
+struct Recorder(Arc<std::sync::Mutex<Option<Outcome>>>);
+struct Recording(Recorder, bool);
+
+impl Recorder {
+    fn told(&self) -> Option<Outcome> {
+        self.0.lock().unwrap().take()
+    }
+}
+impl Permit for Recording {
+    fn complete(mut self, end: &End) {
+        self.1 = true;
+        *self.0.0.lock().unwrap() = Some(end.outcome());
+    }
+}
+impl Drop for Recording {
+    fn drop(&mut self) {
+        if !self.1 {
+            *self.0.0.lock().unwrap() = Some(Outcome::Cancelled);
+        }
+    }
+}
+impl<Req: ?Sized> Admission<Req> for Recorder {
+    type Permit = Recording;
+    type Future = std::future::Ready<Result<Recording, Rejection>>;
+    fn admit(&self, _: &Req, _: &Now) -> Self::Future {
+        std::future::ready(Ok(Recording(self.clone(), false)))
+    }
+}
+
+#[tokio::test]
+async fn trailers_end_the_body_and_tell_how_a_grpc_call_went() {
+    let call = |status: &'static str, grpc: bool| async move {
+        let recorder = Recorder::default();
+        let service = service_fn(move |_: Request<Empty<bytes::Bytes>>| {
+            let mut trailers = http::HeaderMap::new();
+            trailers.insert("grpc-status", status.parse().unwrap());
+            let body = Scripted::new([Step::Data("x"), Step::Trailers(trailers)]);
+            let mut response = Response::new(body);
+            if grpc {
+                let kind = "application/grpc".parse().unwrap();
+                response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            }
+            std::future::ready(Ok::<_, Infallible>(response))
+        });
+        let layer = AdmitLayer::around(recorder.clone());
+        let mut response = layer.layer(service).oneshot(get()).await.unwrap();
+        response.body_mut().frame().await.unwrap().unwrap();
+        assert_eq!(recorder.told(), None, "the trailers are still to come");
+        response.body_mut().frame().await.unwrap().unwrap();
+        // hyper drops the body here and does not ask whether more is to come.
+        drop(response);
+        recorder.told()
+    };
+    assert_eq!(call("0", true).await, Some(Outcome::Success));
+    assert_eq!(call("8", true).await, Some(Outcome::Overload));
+    assert_eq!(call("13", true).await, Some(Outcome::Failure));
+    assert_eq!(call("13", false).await, Some(Outcome::Success));
+}
+
+#[tokio::test]
+async fn what_an_inner_floodwall_refused_is_given_back_at_the_head() {
+    let recorder = Recorder::default();
+    let inner = layer(1);
+    inner.handle().drain().await;
+    let service = service_fn(|_: Request<Empty<bytes::Bytes>>| {
+        std::future::ready(Ok::<_, Infallible>(Response::new(
+            Full::<bytes::Bytes>::default(),
+        )))
+    });
+    let stacked = AdmitLayer::around(recorder.clone()).layer(inner.layer(service));
+    let kept = stacked.oneshot(get()).await.unwrap();
+    assert_eq!(kept.status(), 503);
+    assert_eq!(
+        recorder.told(),
+        Some(Outcome::Refused),
+        "before its body is read"
+    );
+}
+
+#[test]
+#[should_panic(expected = "use `HoldUntil::Headers`")]
+fn holding_for_no_time_at_all_is_refused() {
+    let at_most = Some(Duration::ZERO);
+    let _ = layer(1).hold_until(HoldUntil::End { at_most });
 }

@@ -517,6 +517,11 @@ fn nonsense_is_refused_by_name() {
             .pace(Duration::from_secs(1), 0)
             .build()
             .unwrap_err(),
+        RateLimit::builder("1/s").capacity(9).build().unwrap_err(),
+        ConcurrencyLimit::builder(1)
+            .queue(QueueConfig::builder().max_wait(Duration::MAX))
+            .build()
+            .unwrap_err(),
         RateLimit::builder("1/s")
             .key(key_fn(|_: &str, _| ()))
             .capacity(0)
@@ -527,7 +532,8 @@ fn nonsense_is_refused_by_name() {
     assert_eq!(
         fields,
         [
-            "limit", "name", "queue", "quota", "quota", "quota", "pace", "pace", "quota"
+            "limit", "name", "queue", "quota", "quota", "quota", "pace", "pace", "capacity",
+            "queue", "quota"
         ]
     );
     for (error, field) in errors.iter().zip(fields) {
@@ -595,4 +601,94 @@ async fn the_name_of_a_policy_with_one_quota_is_in_its_answers() {
     policy.handle().resume();
     let refusal = policy.admit("a", &Now::unread()).await.unwrap_err();
     assert_eq!(refusal.reason(), Reason::Quota);
+}
+
+/// The reading of the clock that the first policy made is old when it has waited.
+#[tokio::test(start_paused = true)]
+async fn after_pacing_the_queue_counts_from_then_and_deadlines_are_looked_at_anew() {
+    let quota = RateLimit::builder("2/s burst 1")
+        .pace(Duration::from_secs(2), 9)
+        .build()
+        .unwrap();
+    let limit = ConcurrencyLimit::builder(1)
+        .deadline(deadline_fn(|left: &Duration| Some(*left)))
+        .queue(QueueConfig::builder().max_wait(Duration::from_millis(100)))
+        .build()
+        .unwrap();
+    let policy = all((quota, limit.clone()));
+    let patient = Duration::from_secs(60);
+    let began = Now::unread().instant();
+    let held = policy.admit(&patient, &Now::unread()).await.unwrap();
+
+    let refusal = policy.admit(&patient, &Now::unread()).await.unwrap_err();
+    assert_eq!(refusal.reason(), Reason::QueueTimeout);
+    assert_eq!(refusal.waited(), Duration::from_millis(100), "in the queue");
+    assert_eq!(
+        Now::unread().instant() - began,
+        Duration::from_millis(600),
+        "500 ms for its turn, and then the whole wait of the queue"
+    );
+
+    drop(held);
+    let impatient = Duration::from_millis(300);
+    let refusal = policy.admit(&impatient, &Now::unread()).await.unwrap_err();
+    assert_eq!(
+        refusal.reason(),
+        Reason::Deadline,
+        "it passed while it was paced"
+    );
+    assert_eq!(limit.handle().snapshot().in_flight, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_when_the_limit_is_switched_off_is_let_in() {
+    for mode in [Mode::Off, Mode::Shadow] {
+        let limit = ConcurrencyLimit::new(1);
+        let held = limit.admit("a", &Now::unread()).await.unwrap();
+        let mut second = Box::pin(limit.admit("b", &Now::unread()));
+        let mut third = Box::pin(limit.admit("c", &Now::unread()));
+        assert!(poll_once(second.as_mut()).is_pending());
+        assert!(poll_once(third.as_mut()).is_pending());
+        limit.handle().set_mode(mode);
+        assert!(matches!(poll_once(second.as_mut()), Poll::Ready(Ok(_))));
+        assert!(matches!(poll_once(third.as_mut()), Poll::Ready(Ok(_))));
+        assert_eq!(limit.handle().snapshot().limit, 1);
+        drop(held);
+    }
+}
+
+#[tokio::test]
+async fn draining_refuses_in_every_mode() {
+    for mode in [Mode::Enforce, Mode::Shadow, Mode::Off] {
+        let limit = ConcurrencyLimit::builder(4).mode(mode).build().unwrap();
+        drop(limit.handle().drain());
+        let refusal = limit.admit("a", &Now::unread()).await.unwrap_err();
+        assert_eq!(refusal.reason(), Reason::Draining, "{mode}");
+        assert!(limit.peek("a", &Now::unread()).is_err());
+        limit.handle().resume();
+        assert!(limit.admit("a", &Now::unread()).await.is_ok());
+
+        let quota = RateLimit::builder("9/h").mode(mode).build().unwrap();
+        quota.handle().drain();
+        let refusal = quota.admit("a", &Now::unread()).await.unwrap_err();
+        assert_eq!(refusal.reason(), Reason::Draining, "{mode}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn peeking_does_not_raise_what_the_refused_are_told() {
+    let limit = ConcurrencyLimit::builder(1)
+        .queue(QueueConfig::builder().capacity(1))
+        .build()
+        .unwrap();
+    let held = limit.admit("a", &Now::unread()).await.unwrap();
+    let mut waiting = Box::pin(limit.admit("b", &Now::unread()));
+    assert!(poll_once(waiting.as_mut()).is_pending());
+    let told = || limit.peek("c", &Now::unread()).unwrap_err().retry_after();
+    let first = told();
+    for _ in 0..1_000 {
+        let _ = told();
+    }
+    assert_eq!(told(), first);
+    drop(held);
 }

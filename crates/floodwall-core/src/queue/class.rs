@@ -44,6 +44,15 @@ impl Class {
         self.delay.newest_first
     }
 
+    /// The mode as a [`Class::look`] at `now` would judge it.
+    pub(super) fn newest_first_at(&self, now: Moment, config: &QueueConfig) -> bool {
+        if now >= self.delay.judged_at {
+            config.newest_first() && self.delay.smallest > config.target()
+        } else {
+            self.delay.newest_first
+        }
+    }
+
     pub(super) fn oldest_first_again(&mut self) {
         self.delay.newest_first = false;
     }

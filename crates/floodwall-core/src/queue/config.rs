@@ -39,6 +39,8 @@ pub struct QueueConfig {
 impl QueueConfig {
     /// The largest capacity.
     pub const MAX_CAPACITY: u32 = 1 << 24;
+    /// The longest wait: a day. Whoever waits longer has not been refused but forgotten.
+    pub const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
     /// Begins with the defaults, which each method tells.
     pub fn builder() -> QueueConfigBuilder {
@@ -126,7 +128,8 @@ impl QueueConfigBuilder {
         self
     }
 
-    /// How long one may wait, more than zero: 100 ms when not said.
+    /// How long one may wait, more than zero and at most [`QueueConfig::MAX_WAIT`]: 100 ms when not
+    /// said.
     pub const fn max_wait(mut self, wait: Duration) -> Self {
         self.max_wait = wait;
         self
@@ -179,6 +182,9 @@ impl QueueConfigBuilder {
                 return Err(QueueConfigError::Zero(name));
             }
         }
+        if self.max_wait > QueueConfig::MAX_WAIT {
+            return Err(QueueConfigError::LongWait(self.max_wait));
+        }
         let mut shares = [0; Priority::COUNT];
         for (priority, share) in Priority::all().zip(self.shares) {
             if !(0.0..=0.5).contains(&share) {
@@ -221,6 +227,8 @@ fn protected(shares: [u32; Priority::COUNT], capacity: u32) -> [u32; Priority::C
 pub enum QueueConfigError {
     /// The capacity is zero or larger than [`QueueConfig::MAX_CAPACITY`].
     Capacity(u32),
+    /// `max_wait` is longer than [`QueueConfig::MAX_WAIT`].
+    LongWait(Duration),
     /// A share is negative, above 0.5, or no number.
     Share(Priority, f64),
     /// The shares together are more than 0.5.
@@ -239,6 +247,11 @@ impl fmt::Display for QueueConfigError {
                     QueueConfig::MAX_CAPACITY
                 )
             }
+            Self::LongWait(wait) => write!(
+                f,
+                "max_wait {wait:?}: one waits {:?} at most",
+                QueueConfig::MAX_WAIT
+            ),
             Self::Share(priority, share) => {
                 write!(
                     f,

@@ -162,7 +162,7 @@ impl<T> Queue<T> {
         self.classes[class].look(now, &self.slab, &self.config);
         let evicted = if self.len() < self.config.capacity() {
             None
-        } else if let Some(victim) = self.victim(class) {
+        } else if let Some(victim) = self.victim(class, now) {
             Some(self.take(victim))
         } else {
             return Err(Refused {
@@ -270,7 +270,7 @@ impl<T> Queue<T> {
     pub fn has_room_for(&self, now: Moment, priority: Priority) -> bool {
         self.len() < self.config.capacity()
             || self.next_expiry().is_some_and(|expires| expires <= now)
-            || self.victim(priority.index()).is_some()
+            || self.victim(priority.index(), now).is_some()
     }
 
     /// In which order a class is served, as judged when one last came to it or was served.
@@ -302,7 +302,7 @@ impl<T> Queue<T> {
     }
 
     /// Who has to leave a full queue for a newcomer of `class`.
-    fn victim(&self, class: usize) -> Option<u32> {
+    fn victim(&self, class: usize, now: Moment) -> Option<u32> {
         let less_urgent = (class + 1..Priority::COUNT)
             .rev()
             .find(|&other| self.classes[other].len > self.config.protected(other));
@@ -310,7 +310,7 @@ impl<T> Queue<T> {
             Some(other) => Some(self.classes[other].last()),
             None => {
                 let own = &self.classes[class];
-                (own.newest_first() && own.len > 0).then_some(own.oldest)
+                (own.newest_first_at(now, &self.config) && own.len > 0).then_some(own.oldest)
             }
         }
     }

@@ -67,42 +67,39 @@ impl Future for Acquire {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let core = this
-            .core
-            .take()
-            .expect("a decision is polled to its end once");
         let priority = *this.priority;
+        // It stays where the drop finds it until all is decided: a timer may panic.
+        let core = this.core.as_deref().expect(ONCE);
 
         let Some(waiting) = *this.waiting else {
-            match core.mode.get() {
-                Mode::Enforce => {}
-                Mode::Shadow => {
-                    let expired = is_expired(*this.deadline, this.now);
+            let decided = match (core.mode.get(), core.gate.is_draining()) {
+                (Mode::Enforce, _) => enter(core, priority, *this.deadline, this.now, cx),
+                (_, true) => Enqueued::Refused(Reason::Draining),
+                (Mode::Shadow, false) => {
+                    let expired = is_expired(*this.deadline);
+                    let core = this.core.take().expect(ONCE);
                     return Poll::Ready(Ok(ConcurrencyPermit::shadow(core, priority, expired)));
                 }
-                Mode::Off => return Poll::Ready(Ok(ConcurrencyPermit::beside(core))),
-            }
-            match enter(&core, priority, *this.deadline, this.now, cx) {
+                (Mode::Off, false) => {
+                    let core = this.core.take().expect(ONCE);
+                    return Poll::Ready(Ok(ConcurrencyPermit::beside(core)));
+                }
+            };
+            match decided {
                 Enqueued::Entered => {
+                    let core = this.core.take().expect(ONCE);
                     return Poll::Ready(Ok(ConcurrencyPermit::new(core, Duration::ZERO, priority)));
                 }
                 Enqueued::Refused(reason) => {
-                    return Poll::Ready(Err(core.refuse(
-                        priority,
-                        reason,
-                        this.now,
-                        Duration::ZERO,
-                    )));
+                    let refusal = core.refuse(priority, reason, this.now, Duration::ZERO);
+                    *this.core = None;
+                    return Poll::Ready(Err(refusal));
                 }
                 Enqueued::Waiting { ticket, expires } => {
-                    let since = core.origin.moment(this.now.instant());
-                    let expires = core.origin.instant(expires);
                     core.observer.queued(priority);
-                    // Before the timer, which panics where there is none: the place is given back
-                    // by the drop then.
+                    let since = core.origin.moment(this.now.instant());
                     *this.waiting = Some(Waiting { ticket, since });
-                    *this.core = Some(core);
-                    if let Some(expires) = expires {
+                    if let Some(expires) = core.origin.instant(expires) {
                         this.time_up.set(Some(sleep_until(expires)));
                         // To be woken when it is over, and no sooner than that.
                         if let Some(time_up) = this.time_up.as_mut().as_pin_mut() {
@@ -128,10 +125,10 @@ impl Future for Acquire {
             }
         }
         let Poll::Ready(decided) = decided else {
-            *this.core = Some(core);
             return Poll::Pending;
         };
         *this.waiting = None;
+        let core = this.core.take().expect(ONCE);
         let waited = now.since(waiting.since);
         core.observer.unqueued(priority);
         core.observer.waited(priority, waited);
@@ -142,24 +139,29 @@ impl Future for Acquire {
     }
 }
 
+const ONCE: &str = "a decision is polled to its end once";
+
 fn enter(
     core: &Core,
     priority: Priority,
     deadline: Option<Instant>,
-    now: &Now,
+    now: &mut Now,
     cx: &Context<'_>,
 ) -> Enqueued {
-    if is_expired(deadline, now) {
+    if is_expired(deadline) {
         return Enqueued::Refused(Reason::Deadline);
     }
     if core.gate.try_enter() {
         return Enqueued::Entered;
     }
+    // What was read for the decision may be old by now: a policy before this one may have waited.
+    *now = Now::unread();
     let deadline = deadline.map(|deadline| core.origin.moment(deadline));
     let at = core.origin.moment(now.instant());
     core.gate.enqueue(at, priority, deadline, cx.waker())
 }
 
-fn is_expired(deadline: Option<Instant>, now: &Now) -> bool {
-    deadline.is_some_and(|deadline| deadline <= now.instant())
+/// By a reading of its own, for the same reason.
+fn is_expired(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| deadline <= Now::unread().instant())
 }

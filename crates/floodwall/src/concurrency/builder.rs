@@ -58,7 +58,8 @@ impl<P, D> ConcurrencyLimitBuilder<P, D> {
         self
     }
 
-    /// Who finds no place is refused at once.
+    /// Who finds no place is refused at once. Nothing is known then about when a place becomes free:
+    /// `Retry-After` is a second and jitter.
     pub fn no_queue(mut self) -> Self {
         self.queue = Line::None;
         self

@@ -45,10 +45,12 @@ impl Core {
         deadline: Option<Instant>,
         now: &Now,
     ) -> Result<(), Rejection> {
-        if self.mode.get() != Mode::Enforce {
+        // A limit that drains takes nothing new in any mode.
+        let reason = if self.gate.is_draining() {
+            Reason::Draining
+        } else if self.mode.get() != Mode::Enforce {
             return Ok(());
-        }
-        let reason = if deadline.is_some_and(|deadline| deadline <= now.instant()) {
+        } else if deadline.is_some_and(|deadline| deadline <= now.instant()) {
             Reason::Deadline
         } else {
             let deadline = deadline.map(|deadline| self.origin.moment(deadline));

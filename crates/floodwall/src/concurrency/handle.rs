@@ -123,9 +123,15 @@ impl ConcurrencyLimitHandle {
         Err(BuildError::new("queue", problem))
     }
 
-    /// Changes the mode. What is inside is counted in every mode, so the switch is exact.
+    /// Changes the mode. What is inside is counted in every mode, so the switch is exact. Those who
+    /// wait when it no longer enforces are let in at once.
     pub fn set_mode(&self, mode: Mode) {
         self.core.mode.set(mode);
+        if mode != Mode::Enforce {
+            let (limit, now) = (self.core.gate.limit(), self.core.origin.now());
+            self.core.gate.set_limit(u32::MAX, now);
+            self.core.gate.set_limit(limit, now);
+        }
     }
 
     /// Takes nothing new from now on: arrivals are refused with
@@ -149,8 +155,9 @@ impl ConcurrencyLimitHandle {
         self.core.gate.undrain();
     }
 
-    /// Sets the gauges of the `metrics` facade to what they should be, as after a recorder was
-    /// installed late.
+    /// Sets the gauge of the limit in the `metrics` facade, as after a recorder was installed late.
+    /// The other series follow events; a series that was first needed before there was a recorder
+    /// stays silent.
     pub fn publish(&self) {
         self.core.observer.limit_is(self.core.gate.limit());
     }

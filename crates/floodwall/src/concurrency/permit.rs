@@ -22,7 +22,7 @@ pub struct ConcurrencyPermit {
 impl ConcurrencyPermit {
     pub(super) fn new(core: Arc<Core>, waited: Duration, priority: Priority) -> Self {
         core.observer.admitted(priority);
-        core.observer.entered();
+        core.observer.entered(|| core.gate.limit());
         Self {
             core,
             waited,
@@ -34,7 +34,7 @@ impl ConcurrencyPermit {
     /// Lets in whoever comes, and counts what is inside.
     pub(super) fn beside(core: Arc<Core>) -> Self {
         core.gate.force_enter();
-        core.observer.entered();
+        core.observer.entered(|| core.gate.limit());
         Self {
             core,
             waited: Duration::ZERO,

@@ -99,6 +99,7 @@ where
         self.core
             .peek(priority, deadline, now)
             .inspect_err(|refusal| {
+                self.core.gate.count_refused();
                 self.core.count(priority, refusal);
             })
     }

@@ -117,6 +117,8 @@ impl<P: Permit> Holding<P> {
             if self.expects_trailers {
                 self.outcome = outcome_of_trailers(trailers);
             }
+            // Nothing comes after them, and hyper does not ask whether something does.
+            self.end();
         }
     }
 }

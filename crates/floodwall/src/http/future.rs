@@ -122,7 +122,9 @@ fn answered<B: Body, P: Permit, A>(
     permit.responded(&now, hold_at_most);
 
     let at_head = rim.classify.at_head(&head);
-    if gives_back_at_head(asked, &head, rim.hold, rim.hold_streams) {
+    // What a floodwall further in refused never ran: there is nothing to wait for.
+    let refused = matches!(at_head, AtHead::Known(Outcome::Refused));
+    if refused || gives_back_at_head(asked, &head, rim.hold, rim.hold_streams) {
         let outcome = match at_head {
             AtHead::Known(outcome) => outcome,
             AtHead::AskTrailers => Outcome::Success,

@@ -80,11 +80,25 @@ impl<A> AdmitLayer<A> {
     }
 
     /// Sets how long a request holds its place. Default: until the end of the body.
+    ///
+    /// # Panics
+    ///
+    /// If `at_most` is zero: every body would be overdue at once. Say [`HoldUntil::Headers`] for
+    /// that.
     #[must_use]
+    #[track_caller]
     pub fn hold_until(self, hold: HoldUntil) -> Self
     where
         A: Clone,
     {
+        let at_most = match hold {
+            HoldUntil::End { at_most } => at_most,
+            HoldUntil::Headers => None,
+        };
+        assert!(
+            at_most != Some(std::time::Duration::ZERO),
+            "hold_until: an `at_most` of 0 makes every body overdue at once; use `HoldUntil::Headers`"
+        );
         self.with(|rim| rim.hold = hold)
     }
 

@@ -12,7 +12,9 @@ use crate::{BuildError, Now};
 ///
 /// The template is what axum's router matched (feature `axum`), or a
 /// [`RouteTemplate`](super::RouteTemplate) among the request's extensions. What matches none of the
-/// routes goes by [`otherwise`](PerRoute::otherwise), or is admitted if there is no such policy.
+/// routes goes by [`otherwise`](PerRoute::otherwise), or is admitted if there is no such policy. Give
+/// one: where the template is not known (without the feature `axum`, or in a layer around the whole
+/// router instead of one added with `Router::layer`), nothing matches a route.
 ///
 /// ```
 /// use floodwall::{RateLimit, http::{AdmitLayer, PerRoute}};

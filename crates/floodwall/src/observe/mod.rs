@@ -61,8 +61,8 @@ impl Observer {
         self.series.waited(class, waited);
     }
 
-    pub(crate) fn entered(&self) {
-        self.series.entered();
+    pub(crate) fn entered(&self, limit: impl FnOnce() -> u32) {
+        self.series.entered(limit);
     }
 
     pub(crate) fn left(&self) {

@@ -144,16 +144,19 @@ impl Series {
             .record(waited.as_secs_f64());
     }
 
-    fn in_flight(&self) -> &Gauge {
-        self.in_flight.get_or_init(|| self.gauge(IN_FLIGHT))
-    }
-
-    pub(crate) fn entered(&self) {
-        self.in_flight().increment(1.0);
+    pub(crate) fn entered(&self, limit: impl FnOnce() -> u32) {
+        let made = || {
+            // A limit that nobody changes is told once, with the first who enters.
+            self.limit_is(limit());
+            self.gauge(IN_FLIGHT)
+        };
+        self.in_flight.get_or_init(made).increment(1.0);
     }
 
     pub(crate) fn left(&self) {
-        self.in_flight().decrement(1.0);
+        if let Some(in_flight) = self.in_flight.get() {
+            in_flight.decrement(1.0);
+        }
     }
 
     fn depth(&self, class: Priority) -> &Gauge {

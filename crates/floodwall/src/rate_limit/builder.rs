@@ -26,7 +26,7 @@ struct Settings {
     quotas: Vec<Quota>,
     // The first thing that was wrong, told when it is built.
     wrong: Option<QuotaError>,
-    capacity: usize,
+    capacity: Option<usize>,
     seed: Option<u64>,
     pace: Option<(Duration, u32)>,
 }
@@ -41,7 +41,7 @@ impl RateLimitBuilder {
             mode: Mode::Enforce,
             quotas: Vec::new(),
             wrong: None,
-            capacity: 65_536,
+            capacity: None,
             seed: None,
             pace: None,
         };
@@ -99,7 +99,7 @@ impl<K, C> RateLimitBuilder<K, C> {
     /// Enough is: distinct keys per second, times their cost, times the time that one unit takes
     /// to come back. Beyond it a newcomer may inherit somebody's debt; no debt is ever forgotten.
     pub fn capacity(mut self, keys: usize) -> Self {
-        self.settings.capacity = keys;
+        self.settings.capacity = Some(keys);
         self
     }
 
@@ -117,6 +117,7 @@ impl<K, C> RateLimitBuilder<K, C> {
     /// instead of refusing them. When not said: refuse.
     ///
     /// A turn that was waited for stays spent, even if the caller leaves or a later policy refuses.
+    /// One policy of a composition may be paced: the last of its quotas, right before the limit.
     pub fn pace(mut self, max_wait: Duration, max_waiters: u32) -> Self {
         self.settings.pace = Some((max_wait, max_waiters));
         self
@@ -151,11 +152,14 @@ impl<K, C> RateLimitBuilder<K, C> {
             None => settings.quotas[0].policy_name(),
         };
         let quotas = if self.keyed {
-            let mut table = TableConfig::new(settings.capacity);
+            let mut table = TableConfig::new(settings.capacity.unwrap_or(65_536));
             if let Some(seed) = settings.seed {
                 table = table.secret(HashSecret::seeded(seed));
             }
             QuotaSet::keyed(&settings.quotas, &table)?
+        } else if settings.capacity.is_some() || settings.seed.is_some() {
+            let problem = "there is no table without keys: say `.key(…)`, or leave this out";
+            return Err(BuildError::new("capacity", problem));
         } else {
             QuotaSet::shared(&settings.quotas)?
         };

@@ -57,11 +57,11 @@ impl Core {
     }
 
     pub(super) fn peek(&self, asked: &Asked, now: &Now) -> Result<(), Rejection> {
-        if self.mode.get() != Mode::Enforce {
-            return Ok(());
-        }
         if self.is_draining() {
             return Err(Rejection::new(self.name, Reason::Draining));
+        }
+        if self.mode.get() != Mode::Enforce {
+            return Ok(());
         }
         let key = self.key(asked)?;
         let at = self.origin.moment(now.instant());

@@ -21,7 +21,8 @@ pub struct RatePermit {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Charged {
     pub(super) key: KeyHash,
-    pub(super) charges: Charges,
+    // None for a turn that was waited for: it stays spent, whatever comes.
+    pub(super) charges: Option<Charges>,
     pub(super) at: Moment,
 }
 
@@ -44,11 +45,14 @@ impl RatePermit {
         }
     }
 
-    /// A turn that was waited for stays spent, whatever comes.
-    pub(super) const fn paced(core: Arc<Core>, waited: Duration) -> Self {
+    pub(super) const fn paced(core: Arc<Core>, key: KeyHash, at: Moment, waited: Duration) -> Self {
         Self {
             core: Some(core),
-            charged: None,
+            charged: Some(Charged {
+                key,
+                charges: None,
+                at,
+            }),
             waited,
             silent: false,
         }
@@ -69,10 +73,10 @@ impl Permit for RatePermit {
         if end.outcome() != Outcome::Refused {
             return;
         }
-        if let (Some(core), Some(charged)) = (self.core, self.charged) {
+        if let (Some(core), Some(charges)) = (self.core, self.charged.and_then(|c| c.charges)) {
             let now = core.origin.moment(end.now().instant());
             // What stays spent is counted by the set.
-            let _ = core.quotas.undo(&charged.charges, now);
+            let _ = core.quotas.undo(&charges, now);
         }
     }
 

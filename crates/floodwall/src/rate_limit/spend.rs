@@ -1,6 +1,6 @@
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use floodwall_core::rate::KeyHash;
 use floodwall_core::{Priority, Reason, Rejection};
@@ -41,6 +41,7 @@ pin_project! {
 #[derive(Clone, Copy, Debug)]
 struct Turn {
     since: Instant,
+    key: KeyHash,
 }
 
 impl Spend {
@@ -60,38 +61,33 @@ impl Future for Spend {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let core = this
-            .core
-            .take()
-            .expect("a decision is polled to its end once");
-
+        // It stays where the drop finds it until all is decided: a timer may panic.
         if let Some(turn) = *this.turn {
             let until = this.until.as_mut().as_pin_mut().expect("set with the turn");
-            if until.poll(cx).is_pending() {
-                *this.core = Some(core);
-                return Poll::Pending;
-            }
+            ready!(until.poll(cx));
             *this.turn = None;
+            let core = this.core.take().expect(ONCE);
             if let Some(pace) = &core.pace {
                 pace.leave();
             }
-            let waited = Now::unread()
-                .instant()
-                .saturating_duration_since(turn.since);
+            let now = Now::unread().instant();
+            let waited = now.saturating_duration_since(turn.since);
             core.observer.waited(Priority::NORMAL, waited);
             core.observer.admitted(Priority::NORMAL);
-            return Poll::Ready(Ok(RatePermit::paced(core, waited)));
+            let at = core.origin.moment(now);
+            return Poll::Ready(Ok(RatePermit::paced(core, turn.key, at, waited)));
         }
 
-        match core.mode.get() {
-            Mode::Enforce => {}
-            Mode::Shadow => return Poll::Ready(Ok(shadow(core, this.asked, this.now))),
-            Mode::Off => return Poll::Ready(Ok(RatePermit::free())),
-        }
+        let core = this.core.take().expect(ONCE);
         if core.is_draining() {
             let refusal = Rejection::new(core.name, Reason::Draining);
             core.count(&refusal);
             return Poll::Ready(Err(refusal));
+        }
+        match core.mode.get() {
+            Mode::Enforce => {}
+            Mode::Shadow => return Poll::Ready(Ok(shadow(core, this.asked, this.now))),
+            Mode::Off => return Poll::Ready(Ok(RatePermit::free())),
         }
         let key = match core.key(this.asked) {
             Ok(key) => key,
@@ -104,6 +100,7 @@ impl Future for Spend {
         match core.quotas.charge(key, at, this.asked.cost) {
             Ok(charges) => {
                 core.observer.admitted(Priority::NORMAL);
+                let charges = Some(charges);
                 let charged = Charged { key, charges, at };
                 Poll::Ready(Ok(RatePermit::charged(core, charged)))
             }
@@ -121,7 +118,7 @@ impl Future for Spend {
                 };
                 let since = this.now.instant();
                 // Before the timer, which panics where there is none: the drop leaves the line.
-                *this.turn = Some(Turn { since });
+                *this.turn = Some(Turn { since, key });
                 *this.core = Some(core);
                 this.until.set(Some(sleep_until(since + wait)));
                 cx.waker().wake_by_ref();
@@ -130,6 +127,8 @@ impl Future for Spend {
         }
     }
 }
+
+const ONCE: &str = "a decision is polled to its end once";
 
 /// Decides and counts as if it were for real, and lets it through.
 fn shadow(core: Arc<Core>, asked: &Asked, now: &Now) -> RatePermit {
@@ -142,6 +141,7 @@ fn shadow(core: Arc<Core>, asked: &Asked, now: &Now) -> RatePermit {
         Ok(key) => match core.quotas.charge(key, at, asked.cost) {
             Ok(charges) => {
                 core.observer.admitted(Priority::NORMAL);
+                let charges = Some(charges);
                 return RatePermit::shadow(core, Charged { key, charges, at });
             }
             Err(denied) if core.may_wait(&denied) => core.observer.would_wait(Priority::NORMAL),

@@ -171,7 +171,7 @@ impl Line {
 
     /// Why one who comes when there is no free place would be refused.
     pub(super) fn would_refuse(
-        &mut self,
+        &self,
         counts: &Counts,
         now: Moment,
         priority: Priority,
@@ -188,7 +188,6 @@ impl Line {
         } else {
             return None;
         };
-        self.departures.count_refused();
         Some(reason)
     }
 

@@ -101,8 +101,8 @@ impl Gate {
         enqueued
     }
 
-    /// Why one who comes now would be refused, if it would; changes nothing but the count of those
-    /// for whom there was no room. The clock is read only if there is no free place.
+    /// Why one who comes now would be refused, if it would; changes nothing. The clock is read only if
+    /// there is no free place.
     pub(crate) fn would_refuse(
         &self,
         priority: Priority,
@@ -119,11 +119,18 @@ impl Gate {
             return Some(Reason::Full);
         }
         let now = now();
-        let mut line = self.lock();
+        let line = self.lock();
         if line.holds.is_overdue(now) {
             return None;
         }
         line.would_refuse(&self.counts, now, priority, deadline)
+    }
+
+    /// Counts one who was refused because [`Gate::would_refuse`] said so.
+    pub(crate) fn count_refused(&self) {
+        if self.has_queue {
+            self.lock().departures.count_refused();
+        }
     }
 
     /// Whether the turn of one who waits has come. Keeps `waker` if not.
@@ -276,8 +283,12 @@ impl Gate {
 
     /// How long one who was refused had better stay away, in whole seconds from 1 to 30, without
     /// jitter: until those who wait now have had their turn, and longer the more are refused, so
-    /// that those of the last second find room when they all come back.
+    /// that those of the last second find room when they all come back. Without a queue nothing is
+    /// known about departures: a second.
     pub(crate) fn retry_after(&self, now: Moment) -> Duration {
+        if !self.has_queue {
+            return Duration::from_secs(1);
+        }
         let line = self.lock();
         let waiting = self.waiting().saturating_add(1);
         let queue = line

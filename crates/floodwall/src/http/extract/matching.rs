@@ -19,16 +19,35 @@ use crate::http::Head;
 /// let policy = exempt((path("/healthz"), preflight()), ConcurrencyLimit::new(64));
 /// # drop(policy);
 /// ```
+///
+/// # Panics
+///
+/// If it does not begin with `/`: no request has such a path.
+#[track_caller]
 pub fn path(path: impl Into<Cow<'static, str>>) -> PathIs {
-    PathIs(path.into())
+    PathIs(absolute(path.into()))
 }
 
 /// Requests to this path and to all below it: `/assets` is also `/assets/x`, but not `/assets2`.
 ///
 /// A path with a dot segment (`/assets/../admin`) is never meant, encoded or not: whoever resolves
 /// it further in would get somewhere else.
+///
+/// # Panics
+///
+/// If it does not begin with `/`: no request has such a path, and all of them begin with nothing.
+#[track_caller]
 pub fn path_prefix(prefix: impl Into<Cow<'static, str>>) -> PathPrefix {
-    PathPrefix(prefix.into())
+    PathPrefix(absolute(prefix.into()))
+}
+
+#[track_caller]
+fn absolute(path: Cow<'static, str>) -> Cow<'static, str> {
+    assert!(
+        path.starts_with('/'),
+        "path {path:?} matches no request: begin it with \"/\""
+    );
+    path
 }
 
 /// Requests with this method.

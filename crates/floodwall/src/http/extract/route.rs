@@ -127,16 +127,28 @@ impl KeyOf<Head> for ByRoute {
 /// # drop(quota);
 /// # Ok::<(), floodwall::BuildError>(())
 /// ```
+///
+/// # Panics
+///
+/// If a template does not begin with `/`: no route has such a template.
+#[track_caller]
 pub fn route_costs<I, T>(costs: I) -> RouteCosts
 where
     I: IntoIterator<Item = (T, u32)>,
     T: Into<String>,
 {
-    let costs = costs
+    let costs: HashMap<String, u32> = costs
         .into_iter()
-        .map(|(template, cost)| (template.into(), cost));
+        .map(|(template, cost)| (template.into(), cost))
+        .collect();
+    for template in costs.keys() {
+        assert!(
+            template.starts_with('/'),
+            "route {template:?} matches no request: begin it with \"/\""
+        );
+    }
     RouteCosts {
-        costs: Arc::new(costs.collect()),
+        costs: Arc::new(costs),
         otherwise: 1,
     }
 }
