@@ -120,6 +120,7 @@ struct Entry {
 }
 
 /// In milliseconds. The entries are in the order in which they came.
+#[derive(Clone)]
 struct Model {
     settings: Settings,
     entries: Vec<Entry>,
@@ -351,7 +352,12 @@ impl Both {
                 .entries
                 .iter()
                 .any(|entry| entry.expires <= self.now)
-            || self.model.victim(index).is_some();
+            || {
+                // As a push looks at its class before it looks for somebody to leave.
+                let mut foreseen = self.model.clone();
+                foreseen.look(self.now, index);
+                foreseen.victim(index).is_some()
+            };
         assert_eq!(self.queue.has_room_for(now, class(priority)), room);
 
         let expected = self.model.push(self.now, id, index, deadline);
