@@ -4,11 +4,13 @@
 //! The tests are in `tests/tests`, one file per promise.
 
 mod crowd;
+mod endings;
 mod frames;
 mod pipe;
 mod room;
 
 pub use crowd::{Crowd, Inside};
+pub use endings::endings;
 pub use frames::{Frames, Storm, Then};
 pub use pipe::{Http1, Http2, blank, get, text};
 pub use room::{all_free, ask, poll_once, room, until};

@@ -1,19 +1,11 @@
-//! Nonsense is refused by name, with the place and the fix; a server that is set up wrongly says
-//! so; whoever is refused can read why.
+//! Nonsense is refused by name, with the place and the fix.
 
 use std::fmt::Display;
-use std::future::IntoFuture;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::panic::catch_unwind;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
-use axum::routing::{get as on_get, post};
-use bytes::Bytes;
 use floodwall::http::{
     Answers, PerRoute, TrustedProxies, client_address, header, header_is, path, timeout_header,
 };
@@ -21,9 +13,8 @@ use floodwall::{
     BuildError, ConcurrencyLimit, ConcurrencyLimitLayer, Mode, PolicyName, Priority, QueueConfig,
     Quota, RateLimit, RateLimitLayer, exempt,
 };
-use floodwall_tests::{Crowd, Http1, ask, blank, get, text};
+use floodwall_tests::{ask, text};
 use http::Request;
-use http_body_util::Full;
 use tower::ServiceExt;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -324,204 +315,6 @@ fn words_and_numbers_from_configuration_say_what_would_be_right() {
         "from 0 (most urgent) to 7",
     );
     said(&PolicyName::new("a b").unwrap_err(), "' ' at byte 1");
-}
-
-/// Keeps what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<(tracing::Level, String)>>>);
-
-impl tracing::Subscriber for Log {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target() == "floodwall" && *metadata.level() <= tracing::Level::WARN
-    }
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
-        struct Message(String);
-        impl tracing::field::Visit for Message {
-            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
-                if field.name() == "message" {
-                    self.0 = format!("{value:?}");
-                }
-            }
-        }
-        let mut message = Message(String::new());
-        event.record(&mut message);
-        self.0
-            .lock()
-            .unwrap()
-            .push((*event.metadata().level(), message.0));
-    }
-}
-
-#[tokio::test]
-async fn a_missing_client_address_is_a_500_with_the_fix_and_is_logged_once() {
-    const FIX: &str = "into_make_service_with_connect_info::<SocketAddr>()";
-    let log = Log::default();
-    let _logging = tracing::subscriber::set_default(log.clone());
-    let crowd = Crowd::default();
-    let counted = crowd.clone();
-    let layer = RateLimit::builder("1000/s")
-        .key(client_address())
-        .layer()
-        .unwrap();
-    let app = Router::new()
-        .route(
-            "/",
-            on_get(move || {
-                drop(counted.enter());
-                async { "ran" }
-            }),
-        )
-        .layer(layer.clone());
-
-    for accept in ["application/json", "text/plain", "*/*"] {
-        for _ in 0..50 {
-            let mut request = blank();
-            request
-                .headers_mut()
-                .insert("accept", accept.parse().unwrap());
-            let answer = app.clone().oneshot(request).await.unwrap();
-            assert_eq!(
-                answer.status(),
-                500,
-                "never a bucket for all, from the first request on"
-            );
-            assert!(
-                answer.headers().get("retry-after").is_none(),
-                "no waiting helps"
-            );
-            let body = text(answer).await;
-            assert!(body.contains(FIX), "{accept}: {body}");
-        }
-    }
-    assert_eq!(crowd.entered(), 0);
-    let logged = log.0.lock().unwrap().clone();
-    let [(level, message)] = &logged[..] else {
-        panic!("it should be logged once: {logged:?}")
-    };
-    assert_eq!(*level, tracing::Level::ERROR);
-    assert!(
-        message.contains(FIX) && message.contains("the client's address"),
-        "{message}"
-    );
-
-    // With what the fix says, it works.
-    let mut request = blank();
-    let peer = ConnectInfo(SocketAddr::from(([192, 0, 2, 1], 4_711)));
-    request.extensions_mut().insert(peer);
-    assert_eq!(app.oneshot(request).await.unwrap().status(), 200);
-    assert_eq!(log.0.lock().unwrap().len(), 1);
-}
-
-const TEN_MEGABYTES: usize = 10 * 1_024 * 1_024;
-
-/// An app that has no room, and refuses everything without reading it.
-fn full() -> (Router, impl Sized) {
-    let layer = ConcurrencyLimit::builder(1).no_queue().layer().unwrap();
-    let held = ask(layer.policy()).unwrap().unwrap();
-    let app = Router::new().route(
-        "/",
-        post(|body: Bytes| async move { body.len().to_string() }),
-    );
-    (app.layer(layer), held)
-}
-
-#[tokio::test]
-async fn a_refused_post_of_ten_megabytes_reads_its_503_with_hyper() {
-    let (app, _held) = full();
-    for over_a_socket in [false, true] {
-        let mut connection = if over_a_socket {
-            Http1::over_a_socket(app.clone()).await
-        } else {
-            Http1::over_a_pipe(app.clone(), 65_536).await
-        };
-        let mut request = get("/");
-        *request.method_mut() = http::Method::POST;
-        *request.body_mut() = Full::new(Bytes::from(vec![b'x'; TEN_MEGABYTES]));
-        let answer = connection.client.send_request(request).await.unwrap();
-        assert_eq!(answer.status(), 503);
-        assert!(answer.headers().contains_key("retry-after"));
-        let body = text(answer).await;
-        assert!(body.contains("no room for this request"), "{body}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refused_post_reads_its_503_though_the_client_writes_everything_first() {
-    let (app, _held) = full();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    #[expect(clippy::disallowed_methods, reason = "this is the server of a test")]
-    let server = tokio::spawn(axum::serve(listener, app).into_future());
-    let heads = [
-        format!("POST / HTTP/1.1\r\nhost: test\r\ncontent-length: {TEN_MEGABYTES}\r\n\r\n"),
-        format!(
-            "POST / HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n{TEN_MEGABYTES:x}\r\n"
-        ),
-    ];
-    for head in heads {
-        for _ in 0..10 {
-            let head = head.clone();
-            let heard = tokio::task::spawn_blocking(move || write_all_then_read(address, &head));
-            let heard = heard.await.unwrap();
-            assert!(heard.starts_with("HTTP/1.1 503 "), "{heard:?}");
-            assert!(heard.contains("retry-after: "), "{heard:?}");
-            assert!(
-                heard.contains("no room for this request"),
-                "the body is whole: {heard:?}"
-            );
-        }
-    }
-    server.abort();
-}
-
-/// A client as simple as they come.
-fn write_all_then_read(address: SocketAddr, head: &str) -> String {
-    let mut socket = TcpStream::connect(address).unwrap();
-    socket.write_all(head.as_bytes()).unwrap();
-    let chunk = vec![b'x'; 64 * 1_024];
-    for _ in 0..TEN_MEGABYTES / chunk.len() {
-        // The server may close before it has all, which such a client notices here.
-        if socket.write_all(&chunk).is_err() {
-            break;
-        }
-    }
-    let mut heard = Vec::new();
-    let mut some = [0; 4_096];
-    while let Ok(n @ 1..) = socket.read(&mut some) {
-        heard.extend_from_slice(&some[..n]);
-    }
-    String::from_utf8(heard).unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_asks_before_sending_a_body_is_refused_without_sending_it() {
-    let (app, _held) = full();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    #[expect(clippy::disallowed_methods, reason = "this is the server of a test")]
-    let server = tokio::spawn(axum::serve(listener, app).into_future());
-    let heard = tokio::task::spawn_blocking(move || {
-        let mut socket = TcpStream::connect(address).unwrap();
-        let head = "POST / HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\n";
-        let head = format!("{head}content-length: {TEN_MEGABYTES}\r\n\r\n");
-        socket.write_all(head.as_bytes()).unwrap();
-        let mut first = [0; 13];
-        socket.read_exact(&mut first).unwrap();
-        String::from_utf8(first.to_vec()).unwrap()
-    });
-    assert_eq!(
-        heard.await.unwrap(),
-        "HTTP/1.1 503 ",
-        "no 100, and nothing was sent"
-    );
-    server.abort();
 }
 
 #[tokio::test]

@@ -1,5 +1,4 @@
-//! After any storm of cancels, panics and resizes: nobody inside, and exactly as many places as
-//! before.
+//! Requests that begin, go on, end and are given up in an order that only a seed knows.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -10,25 +9,22 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use floodwall::admission::And;
-use floodwall::concurrency::ConcurrencyLimitHandle;
+use floodwall::concurrency::{ConcurrencyLimitHandle, QueueConfigBuilder};
 use floodwall::extract::PriorityOf;
 use floodwall::http::{
     Admit, AdmitLayer, Deadline, Extension, Head, HoldUntil, ResponseBody, ResponseFuture,
     extension,
 };
-use floodwall::{
-    Admission, All, ConcurrencyLimit, Mode, Now, Priority, QueueConfig, RateLimit, Reason, all,
-};
+use floodwall::{Admission, All, ConcurrencyLimit, Now, Priority, QueueConfig, RateLimit, all};
 use floodwall_tests::{Crowd, Frames, Inside, Storm, Then, all_free, poll_once};
 use http::{Method, Request, Response};
 use http_body::Body;
-use tokio::time::Instant;
 use tower::{Layer, Service};
 
-const LIMIT: u32 = 8;
+pub(crate) const LIMIT: u32 = 8;
 const TENANTS: usize = 8;
 /// Of each tenant.
-const BURST: u64 = 20;
+pub(crate) const BURST: u64 = 20;
 
 type Limit = ConcurrencyLimit<Touchy, Extension<Deadline>>;
 type Policy = All<And<RateLimit<Extension<Tenant>>, Limit>>;
@@ -131,23 +127,22 @@ struct Live {
     began: bool,
 }
 
-/// A storm over one layer: requests begin, go on, end and are given up in an order that only the
-/// seed knows.
-struct Weather {
-    random: Rng,
+/// A storm over one layer.
+pub(crate) struct Weather {
+    pub(crate) random: Rng,
     limit: Limit,
-    handle: ConcurrencyLimitHandle,
+    pub(crate) handle: ConcurrencyLimitHandle,
     service: Admit<Work, Policy>,
     work: Work,
     live: Vec<Live>,
     bodies: Vec<Pin<Box<Answer>>>,
-    cancels: u64,
-    panics: u64,
-    refused: u64,
+    pub(crate) cancels: u64,
+    pub(crate) panics: u64,
+    pub(crate) refused: u64,
 }
 
 impl Weather {
-    fn new(seed: u64, hold: HoldUntil, rate: u32) -> Self {
+    pub(crate) fn new(seed: u64, hold: HoldUntil, rate: u32) -> Self {
         let quota = RateLimit::builder(format!("{rate}/s burst {BURST}"))
             .key(extension::<Tenant>())
             .build()
@@ -209,7 +204,7 @@ impl Weather {
         request
     }
 
-    fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         let request = self.request();
         let asks_for_the_head = request.method() == Method::HEAD;
         let call = Box::pin(self.service.call(request));
@@ -281,7 +276,7 @@ impl Weather {
     }
 
     /// One thing that can happen.
-    async fn step(&mut self) {
+    pub(crate) async fn step(&mut self) {
         match self.random.u8(..100) {
             0..50 if self.live.len() < 48 => self.begin(),
             0..80 => self.give_up_a_call(),
@@ -302,7 +297,7 @@ impl Weather {
     }
 
     /// Lets all who were granted a place, or refused one, find out.
-    fn look_around(&mut self) {
+    pub(crate) fn look_around(&mut self) {
         let mut changed = true;
         while changed {
             changed = false;
@@ -315,7 +310,7 @@ impl Weather {
     }
 
     /// What floodwall counts is what is true.
-    fn counts_are_true(&mut self) {
+    pub(crate) fn counts_are_true(&mut self) {
         self.look_around();
         let snapshot = self.handle.snapshot();
         let began = self.live.iter().filter(|live| live.began).count();
@@ -337,181 +332,32 @@ impl Weather {
         );
     }
 
-    fn calm(&mut self) {
+    /// How many the service is at work for.
+    pub(crate) fn inside(&self) -> usize {
+        self.work.crowd.inside()
+    }
+
+    /// How many of each tenant ran.
+    pub(crate) fn ran(&self) -> [u64; TENANTS] {
+        std::array::from_fn(|tenant| self.work.ran[tenant].load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn give_up_all(&mut self) {
         self.live.clear();
         self.bodies.clear();
+    }
+
+    /// Everybody leaves, and nothing is lost.
+    pub(crate) fn calm(&mut self) {
+        self.give_up_all();
         assert_eq!(self.work.crowd.inside(), 0);
         all_free(&self.limit, &self.handle, LIMIT as usize);
     }
 }
 
-fn queue(capacity: u32) -> floodwall::concurrency::QueueConfigBuilder {
+pub(crate) fn queue(capacity: u32) -> QueueConfigBuilder {
     QueueConfig::builder()
         .capacity(capacity)
         .max_wait(Duration::from_millis(15))
         .share(Priority::BACKGROUND, 0.1)
-}
-
-/// The limit changes all the time, and everything is counted all the time.
-async fn rage(storm: &mut Weather, cancels: u64) {
-    // No more inside than this: the limit, and who is owed since it shrank.
-    let mut bound = LIMIT;
-    let mut steps = 0_u64;
-    while storm.cancels < cancels {
-        storm.step().await;
-        steps += 1;
-        if steps % 64 == 0 {
-            let new = 1 + storm.random.u32(..2 * LIMIT);
-            bound = storm.handle.snapshot().in_flight.max(new);
-            storm.handle.set_limit(new).unwrap();
-        }
-        if steps % 8 == 0 {
-            let snapshot = storm.handle.snapshot();
-            assert!(
-                snapshot.in_flight <= bound,
-                "{} inside, {bound} at most",
-                snapshot.in_flight
-            );
-            assert!(storm.work.crowd.inside() <= snapshot.in_flight as usize);
-            bound = snapshot.limit.max(snapshot.in_flight);
-        }
-        if steps % 1_024 == 0 {
-            storm.counts_are_true();
-        }
-    }
-    storm.counts_are_true();
-    storm.handle.set_limit(LIMIT).unwrap();
-}
-
-/// Together with the next one: a million.
-#[tokio::test(start_paused = true)]
-async fn a_million_random_cancels_leave_every_place_free_where_the_queue_is_full() {
-    let mut storm = Weather::new(7, HoldUntil::default(), 400);
-    rage(&mut storm, 750_000).await;
-    storm.calm();
-    let counts = storm.handle.snapshot().counts;
-    for reason in [
-        Reason::Deadline,
-        Reason::Evicted,
-        Reason::Full,
-        Reason::QueueTimeout,
-    ] {
-        assert!(
-            counts.refused_for(reason) > 1_000,
-            "too few {reason}: {counts:?}"
-        );
-    }
-    assert!(storm.panics > 10_000, "too few panics: {}", storm.panics);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_million_random_cancels_leave_every_place_free_where_the_quota_is_short() {
-    let rate = 60;
-    let start = Now::unread().instant();
-    let mut storm = Weather::new(8, HoldUntil::default(), rate);
-    rage(&mut storm, 250_000).await;
-    storm.calm();
-    let time = Now::unread().instant() - start;
-    let most = BURST + u64::from(rate) * (time.as_secs() + 1);
-    for ran in storm.work.ran.iter() {
-        let ran = ran.load(Ordering::Relaxed);
-        assert!(ran <= most, "{ran} ran, the quota allows {most}");
-        assert!(
-            ran > most / 2,
-            "the storm should come close to the quota: {ran} of {most}"
-        );
-    }
-    let by_quota = storm.refused - storm.handle.snapshot().counts.refused();
-    assert!(
-        by_quota > 100_000,
-        "too few are refused by the quota: {by_quota}"
-    );
-    assert!(storm.panics > 10_000, "too few panics: {}", storm.panics);
-}
-
-#[tokio::test(start_paused = true)]
-async fn switching_draining_and_holding_in_the_storm_lose_no_place() {
-    for seed in 0..4 {
-        let at_most = Some(Duration::from_millis(30));
-        let mut storm = Weather::new(seed, HoldUntil::End { at_most }, 400);
-        let mut steps = 0_u64;
-        while storm.cancels < 30_000 {
-            storm.step().await;
-            steps += 1;
-            if steps % 50 == 0 {
-                match storm.random.u8(..8) {
-                    0 => storm.handle.set_mode(Mode::Enforce),
-                    1 => storm.handle.set_mode(Mode::Shadow),
-                    2 => storm.handle.set_mode(Mode::Off),
-                    3 => drop(storm.handle.drain()),
-                    4 => storm.handle.resume(),
-                    5 => storm
-                        .handle
-                        .set_queue(queue(1 + storm.random.u32(..40)))
-                        .unwrap(),
-                    6 => storm
-                        .handle
-                        .set_limit(1 + storm.random.u32(..2 * LIMIT))
-                        .unwrap(),
-                    _ => {}
-                }
-            }
-        }
-        // A place that was taken back is in nobody's hands, so only the end can be counted.
-        storm.handle.set_mode(Mode::Enforce);
-        storm.handle.resume();
-        storm.handle.set_limit(LIMIT).unwrap();
-        storm.calm();
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_drain_ends_when_the_storm_has_left() {
-    let mut storm = Weather::new(3, HoldUntil::default(), 400);
-    for _ in 0..10_000 {
-        storm.step().await;
-    }
-    storm.look_around();
-    assert!(storm.handle.snapshot().in_flight > 0);
-    let mut drained = Box::pin(storm.handle.drain());
-    assert!(poll_once(drained.as_mut()).is_pending());
-    let refused = storm.refused;
-    storm.begin();
-    storm.look_around();
-    assert!(storm.refused > refused, "who comes now is refused");
-    storm.live.clear();
-    storm.bodies.clear();
-    assert!(poll_once(drained.as_mut()).is_ready());
-    storm.handle.resume();
-    storm.calm();
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_hundred_thousand_queue_timeouts_at_one_instant_are_all_refused() {
-    let queue = QueueConfig::builder()
-        .capacity(100_000)
-        .max_wait(Duration::from_millis(50));
-    let limit = ConcurrencyLimit::builder(1).queue(queue).build().unwrap();
-    let handle = limit.handle();
-    let held = floodwall_tests::ask(&limit).unwrap().unwrap();
-    let start: Instant = Now::unread().instant();
-    let (head, ()) = Request::new(()).into_parts();
-    let waiting: Vec<_> = (0..100_000)
-        .map(|_| Box::pin(limit.admit(&head, &Now::unread())))
-        .collect();
-    let mut waiting = waiting;
-    for call in &mut waiting {
-        assert!(poll_once(call.as_mut()).is_pending());
-    }
-    assert_eq!(handle.snapshot().waiting, 100_000);
-    tokio::time::advance(Duration::from_millis(50)).await;
-    for call in &mut waiting {
-        let Poll::Ready(Err(refusal)) = poll_once(call.as_mut()) else {
-            panic!("its time is up")
-        };
-        assert_eq!(refusal.reason(), Reason::QueueTimeout);
-        assert_eq!(refusal.waited(), Now::unread().instant() - start);
-    }
-    drop(held);
-    all_free(&limit, &handle, 1);
 }

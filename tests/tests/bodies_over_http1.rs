@@ -1,22 +1,18 @@
-//! Every place comes back, however a connection ends: over HTTP/1 and HTTP/2, with real clients.
+//! Every place comes back, however an answer or a connection of HTTP/1 ends, with real clients.
 
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::routing::get as on_get;
 use bytes::Bytes;
-use floodwall::extract::priority_fn;
-use floodwall::http::{AdmitLayer, Head, HoldUntil};
-use floodwall::{ConcurrencyLimit, ConcurrencyLimitLayer, Priority, QueueConfig};
-use floodwall_tests::{Crowd, Frames, Http1, Http2, Storm, Then, all_free, get, text, until};
+use floodwall::http::HoldUntil;
+use floodwall::{ConcurrencyLimit, ConcurrencyLimitLayer, QueueConfig};
+use floodwall_tests::{Crowd, Frames, Http1, Then, all_free, endings, get, text, until};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tower::{Service, service_fn};
+use tower::service_fn;
 use tower_http::timeout::ResponseBodyTimeoutLayer;
 
 const FOR_EVER: Duration = Duration::from_secs(3_600);
@@ -33,57 +29,12 @@ fn strict(limit: u32) -> ConcurrencyLimitLayer {
     ConcurrencyLimit::builder(limit).no_queue().layer().unwrap()
 }
 
-/// Handlers that end in every way there is.
-fn routes(crowd: &Crowd) -> Router {
-    let never = {
-        let crowd = crowd.clone();
-        on_get(move || {
-            let inside = crowd.enter();
-            async move {
-                std::future::pending::<()>().await;
-                drop(inside);
-            }
-        })
-    };
-    let panics = {
-        let crowd = crowd.clone();
-        on_get(move || {
-            let inside = crowd.enter();
-            async move {
-                if inside_is_some(&inside) {
-                    std::panic::resume_unwind(Box::new(Storm));
-                }
-            }
-        })
-    };
-    let body = |frames, then| {
-        let crowd = crowd.clone();
-        on_get(move || {
-            let body = Frames::new(frames, then, crowd.enter());
-            async move { Response::new(Body::new(body)) }
-        })
-    };
-    Router::new()
-        .route("/never", never)
-        .route("/panics", panics)
-        .route("/short", body(3, Then::End))
-        .route("/endless", body(1, Then::GoOn))
-        .route("/stalls", body(1, Then::Stall))
-        .route("/fails", body(2, Then::Fail))
-        .route("/body-panics", body(2, Then::Panic))
-}
-
-/// Only so that a handler which panics still has a type.
-fn inside_is_some(_: &floodwall_tests::Inside) -> bool {
-    true
-}
-
 #[tokio::test(start_paused = true)]
 async fn clients_that_hang_up_while_queued_and_while_running_give_back() {
     let layer = patient(1);
     let handle = layer.handle();
     let crowd = Crowd::default();
-    let app = routes(&crowd).layer(layer.clone());
+    let app = endings(&crowd).layer(layer.clone());
 
     let mut runs = Http1::over_a_pipe(app.clone(), 4_096).await;
     let _running = runs.client.send_request(get("/never"));
@@ -111,7 +62,7 @@ async fn a_storm_of_hang_ups_on_a_thousand_connections_loses_no_place() {
     const LIMIT: u32 = 4;
     let layer = patient(LIMIT);
     let crowd = Crowd::default();
-    let app = routes(&crowd).layer(layer.clone());
+    let app = endings(&crowd).layer(layer.clone());
     let paths = [
         "/never",
         "/short",
@@ -155,8 +106,8 @@ async fn a_stalled_body_is_cut_by_tower_http_and_gives_back() {
     let layer = strict(1);
     let crowd = Crowd::default();
     for app in [
-        routes(&crowd).layer(cut.clone()).layer(layer.clone()),
-        routes(&crowd).layer(layer.clone()).layer(cut),
+        endings(&crowd).layer(cut.clone()).layer(layer.clone()),
+        endings(&crowd).layer(layer.clone()).layer(cut),
     ] {
         let mut connection = Http1::over_a_pipe(app.clone(), 4_096).await;
         let answer = connection
@@ -195,7 +146,7 @@ async fn a_client_that_stops_reading_loses_its_place_after_the_set_time_and_not_
     let layer = strict(1).hold_until(HoldUntil::End { at_most });
     let handle = layer.handle();
     let crowd = Crowd::default();
-    let app = routes(&crowd).layer(layer.clone());
+    let app = endings(&crowd).layer(layer.clone());
 
     let mut lazy = Http1::over_a_pipe(app.clone(), 4_096).await;
     let unread = lazy.client.send_request(get("/endless")).await.unwrap();
@@ -304,136 +255,11 @@ async fn an_upgrade_gives_back_at_the_head_and_the_socket_still_talks() {
     all_free(layer.policy(), &handle, 1);
 }
 
-#[tokio::test(start_paused = true)]
-async fn streams_that_an_http2_client_resets_give_back() {
-    let layer = patient(1);
-    let handle = layer.handle();
-    let crowd = Crowd::default();
-    let mut connection = Http2::over_a_pipe(routes(&crowd).layer(layer.clone()), 65_536).await;
-
-    let running = connection.client.send_request(get("/never"));
-    until("one runs", || crowd.inside() == 1).await;
-    let waiting = connection.client.send_request(get("/never"));
-    until("one waits", || handle.snapshot().waiting == 1).await;
-    drop(waiting);
-    until("the one who waited has left", || {
-        handle.snapshot().waiting == 0
-    })
-    .await;
-    assert_eq!(crowd.entered(), 1, "and never ran");
-    drop(running);
-    until("the one who ran has left", || {
-        handle.snapshot().in_flight == 0
-    })
-    .await;
-
-    // While a body is sent: read by half, not read at all.
-    for path in ["/endless", "/stalls"] {
-        let answer = connection.client.send_request(get(path)).await.unwrap();
-        assert_eq!(handle.snapshot().in_flight, 1);
-        let mut body = answer.into_body();
-        assert!(body.frame().await.unwrap().is_ok());
-        drop(body);
-        until("the body is gone", || handle.snapshot().in_flight == 0).await;
-    }
-    assert!(connection.is_served(), "a reset costs its own stream only");
-    assert_eq!(crowd.inside(), 0);
-    all_free(layer.policy(), &handle, 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_rapid_reset_of_ten_thousand_streams_loses_no_place() {
-    const LIMIT: u32 = 4;
-    let layer = patient(LIMIT);
-    let crowd = Crowd::default();
-    let app = routes(&crowd).layer(layer.clone());
-    let paths = [
-        "/never",
-        "/short",
-        "/endless",
-        "/stalls",
-        "/fails",
-        "/body-panics",
-        "/panics",
-    ];
-    let mut random = fastrand::Rng::with_seed(5);
-    let mut connection = Http2::over_a_pipe(app.clone(), 65_536).await;
-    let mut open = Vec::new();
-    for i in 0..10_000 {
-        if !connection.is_served() || connection.client.is_closed() {
-            // h2 has had enough of this client, as it should.
-            open.clear();
-            connection = Http2::over_a_pipe(app.clone(), 65_536).await;
-        }
-        open.push(
-            connection
-                .client
-                .send_request(get(paths[random.usize(..paths.len())])),
-        );
-        if open.len() > 16 {
-            drop(open.swap_remove(random.usize(..open.len())));
-        }
-        if i % 3 == 0 {
-            tokio::task::yield_now().await;
-        }
-        assert!(crowd.inside() <= LIMIT as usize);
-    }
-    assert!(
-        crowd.entered() > 1_000,
-        "too few got in: {}",
-        crowd.entered()
-    );
-    drop(open);
-    connection.hang_up().await;
-    until("all have left", || crowd.inside() == 0).await;
-    let handle = layer.handle();
-    until("all is counted", || {
-        handle.snapshot().in_flight + handle.snapshot().waiting == 0
-    })
-    .await;
-    all_free(layer.policy(), &handle, LIMIT as usize);
-}
-
-#[tokio::test]
-async fn a_panic_costs_its_own_request_and_not_the_connection_of_an_http2_client() {
-    let policy = ConcurrencyLimit::builder(2)
-        .no_queue()
-        .priority(priority_fn(|head: &Head| {
-            if head.uri.query() == Some("bad") {
-                std::panic::resume_unwind(Box::new(Storm));
-            }
-            Priority::NORMAL
-        }))
-        .build()
-        .unwrap();
-    let crowd = Crowd::default();
-    let app = tower::Layer::layer(&AdmitLayer::around(policy.clone()), routes(&crowd));
-    // Called by the connection itself, as users of plain hyper do.
-    let service = hyper::service::service_fn(move |request| app.clone().call(request));
-    let mut connection = Http2::serving(service, 65_536).await;
-    for _ in 0..100 {
-        for path in ["/panics", "/short?bad", "/body-panics"] {
-            // Of a body that panics the head was out before.
-            if let Ok(answer) = connection.client.send_request(get(path)).await {
-                assert!(answer.into_body().collect().await.is_err(), "{path}");
-            }
-            let fine = connection.client.send_request(get("/short")).await;
-            let fine = fine.unwrap_or_else(|error| panic!("after {path}: {error}"));
-            assert_eq!(fine.status(), 200, "after {path}");
-            assert_eq!(text(fine).await.len(), 3 * 1_024);
-        }
-    }
-    let handle = policy.handle();
-    until("all have left", || handle.snapshot().in_flight == 0).await;
-    assert_eq!(crowd.inside(), 0);
-    all_free(&policy, &handle, 2);
-}
-
 #[tokio::test]
 async fn bodies_that_end_fail_and_panic_over_http1_give_back_each_time() {
     let layer = strict(1);
     let crowd = Crowd::default();
-    let app = routes(&crowd).layer(layer.clone());
+    let app = endings(&crowd).layer(layer.clone());
     let handle = layer.handle();
     for i in 0..300 {
         let path = ["/short", "/fails", "/body-panics", "/panics"][i % 4];
