@@ -1,8 +1,10 @@
 //! The program as its users meet it: what it prints, what it refuses. Never how fast it was.
 
 use std::{
-    process::{Command, Output},
-    str,
+    fs,
+    process::{Command, Output, Stdio},
+    str, thread,
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -207,4 +209,31 @@ fn without_arguments_it_says_what_to_try() {
         text(&output.stdout).contains("floodwall demo --svg"),
         "{output:?}"
     );
+}
+
+/// Interrupted in the flood, which is when the bare server has hundreds of connections open.
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_in_the_flood_stops_it_and_prints_what_it_has() {
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_floodwall"))
+        .args(["demo", "--seconds", "3", "--json", "--quiet"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let files = format!("/proc/{}/fd", demo.id());
+    let open = || fs::read_dir(&files).map_or(0, Iterator::count);
+    while open() < 300 {
+        assert!(demo.try_wait().unwrap().is_none(), "it ended by itself");
+        thread::park_timeout(Duration::from_millis(5));
+    }
+    let killed = Command::new("kill")
+        .args(["-INT", &demo.id().to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    let output = demo.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["interrupted"], true);
+    let phases = report["runs"][0]["phases"].as_array().unwrap();
+    assert_eq!(names(phases), ["calm", "flood"]);
 }
