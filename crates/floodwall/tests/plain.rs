@@ -1,19 +1,17 @@
 //! Any `Service`, without HTTP.
 
-use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::{Future, pending, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use floodwall::admit::{AdmitLayer, Error, classify_fn};
+use floodwall::admit::{AdmitLayer, Error};
 use floodwall::extract::{cost_fn, deadline_fn, key_fn, priority_fn};
 use floodwall::{
-    Admission, BoxAdmission, ConcurrencyLimit, End, Mode, Now, Outcome, Permit, PolicyName,
-    Priority, QueueConfig, RateLimit, Reason, Rejection, all, conformance, exempt, match_fn,
+    Admission, ConcurrencyLimit, Now, Priority, QueueConfig, RateLimit, Reason, all, exempt,
+    match_fn,
 };
 use std::hash::Hash;
 use tower::{Layer, ServiceExt, service_fn};
@@ -279,221 +277,6 @@ async fn exempt_requests_take_no_place_and_are_bounded_themselves() {
     drop((held, first, second));
 }
 
-#[tokio::test]
-async fn shadow_lets_everything_through_and_counts() {
-    let rate = RateLimit::builder("2/h")
-        .mode(Mode::Shadow)
-        .build()
-        .unwrap();
-    for _ in 0..5 {
-        assert!(rate.admit("a", &Now::unread()).await.is_ok());
-    }
-    let counts = rate.handle().snapshot().counts;
-    assert_eq!(
-        (counts.admitted, counts.would_refuse_for(Reason::Quota)),
-        (2, 3)
-    );
-    // Its own refusals do not occupy its state.
-    rate.handle().set_mode(Mode::Enforce);
-    assert!(rate.admit("a", &Now::unread()).await.is_err());
-}
-
-#[tokio::test(start_paused = true)]
-async fn draining_refuses_what_is_new_and_ends_when_the_last_one_left() {
-    let limit = ConcurrencyLimit::new(1);
-    let held = limit.admit("a", &Now::unread()).await.unwrap();
-    let mut queued = Box::pin(limit.admit("b", &Now::unread()));
-    assert!(poll_once(queued.as_mut()).is_pending());
-    let mut drained = Box::pin(limit.handle().drain());
-    assert!(poll_once(drained.as_mut()).is_pending());
-    let refusal = limit.admit("c", &Now::unread()).await.unwrap_err();
-    assert_eq!(refusal.reason(), Reason::Draining);
-    drop(held);
-    let Poll::Ready(Ok(second)) = poll_once(queued.as_mut()) else {
-        panic!("queued ones finish")
-    };
-    assert!(poll_once(drained.as_mut()).is_pending());
-    drop(second);
-    drained.await;
-}
-
-#[tokio::test]
-async fn a_limit_that_shrinks_owes_and_one_that_grows_lets_in() {
-    let limit = ConcurrencyLimit::builder(3).no_queue().build().unwrap();
-    let handle = limit.handle();
-    let mut held = Vec::new();
-    for _ in 0..3 {
-        held.push(limit.admit("a", &Now::unread()).await.unwrap());
-    }
-    handle.set_limit(1).unwrap();
-    assert_eq!(handle.snapshot().in_flight, 3);
-    held.truncate(1);
-    assert!(limit.admit("a", &Now::unread()).await.is_err());
-    handle.set_limit(2).unwrap();
-    assert!(limit.admit("a", &Now::unread()).await.is_ok());
-}
-
-/// Tells what each permit was told.
-#[derive(Clone, Default)]
-struct Recorder(Rc<Cell<Option<Outcome>>>);
-struct Recording(Option<Rc<Cell<Option<Outcome>>>>);
-
-impl Permit for Recording {
-    fn complete(mut self, end: &End) {
-        self.0.take().unwrap().set(Some(end.outcome()));
-    }
-}
-impl Drop for Recording {
-    fn drop(&mut self) {
-        if let Some(told) = self.0.take() {
-            told.set(Some(Outcome::Cancelled));
-        }
-    }
-}
-impl<Req: ?Sized> Admission<Req> for Recorder {
-    type Permit = Recording;
-    type Future = std::future::Ready<Result<Recording, Rejection>>;
-    fn admit(&self, _: &Req, _: &Now) -> Self::Future {
-        ready(Ok(Recording(Some(Rc::clone(&self.0)))))
-    }
-}
-
-#[tokio::test]
-async fn a_permit_is_told_how_the_work_ended() {
-    let recorder = Recorder::default();
-    let layer = AdmitLayer::new(recorder.clone());
-    let ok = layer.layer(service_fn(|_: u8| ready(Ok::<_, &str>(()))));
-    ok.oneshot(0).await.unwrap();
-    assert_eq!(recorder.0.get(), Some(Outcome::Success));
-
-    let fails = layer.layer(service_fn(|_: u8| ready(Err::<(), _>("broken"))));
-    fails.oneshot(0).await.unwrap_err();
-    assert_eq!(recorder.0.get(), Some(Outcome::Failure));
-
-    let mut left = Box::pin(
-        layer
-            .layer(service_fn(|_: u8| pending::<Result<(), &str>>()))
-            .oneshot(0),
-    );
-    assert!(poll_once(left.as_mut()).is_pending());
-    drop(left);
-    assert_eq!(recorder.0.get(), Some(Outcome::Cancelled));
-
-    let classify = classify_fn(|result: Result<&(), &&str>| match result {
-        Ok(()) => Outcome::Success,
-        Err(_) => Outcome::Overload,
-    });
-    let busy = layer
-        .classify(classify)
-        .layer(service_fn(|_: u8| ready(Err::<(), _>("busy"))));
-    busy.oneshot(0).await.unwrap_err();
-    assert_eq!(recorder.0.get(), Some(Outcome::Overload));
-}
-
-#[tokio::test]
-async fn what_a_later_policy_refuses_is_told_refused_to_the_earlier() {
-    #[derive(Clone)]
-    struct Never;
-    impl<Req: ?Sized> Admission<Req> for Never {
-        type Permit = ();
-        type Future = std::future::Ready<Result<(), Rejection>>;
-        fn admit(&self, _: &Req, _: &Now) -> Self::Future {
-            ready(Err(Rejection::new(
-                PolicyName::from_static("never"),
-                Reason::Other,
-            )))
-        }
-    }
-    let recorder = Recorder::default();
-    assert!(
-        all((recorder.clone(), Never))
-            .admit("a", &Now::unread())
-            .await
-            .is_err()
-    );
-    assert_eq!(recorder.0.get(), Some(Outcome::Refused));
-    assert!(
-        all((recorder.clone(), Some(Never)))
-            .admit("a", &Now::unread())
-            .await
-            .is_err()
-    );
-    assert!(
-        all((recorder, None::<Never>))
-            .admit("a", &Now::unread())
-            .await
-            .is_ok()
-    );
-}
-
-#[tokio::test]
-async fn our_own_policies_pass_the_conformance_suite() {
-    let word = || "word".to_owned();
-    conformance::check(|| ConcurrencyLimit::new(4), word);
-    conformance::check(
-        || ConcurrencyLimit::builder(4).no_queue().build().unwrap(),
-        word,
-    );
-    conformance::check(|| RateLimit::new("4/h").unwrap(), word);
-    let keyed = || {
-        RateLimit::builder("4/h")
-            .key(key_fn(|word: &String, to| word.hash(to)))
-            .build()
-            .unwrap()
-    };
-    conformance::check(keyed, word);
-    conformance::check(|| all((keyed(), ConcurrencyLimit::new(3))), word);
-    conformance::check(
-        || {
-            all((
-                ConcurrencyLimit::new(9),
-                keyed(),
-                RateLimit::new("2/h").unwrap(),
-            ))
-        },
-        word,
-    );
-    conformance::check(|| Some(RateLimit::new("4/h").unwrap()), word);
-    conformance::check(|| BoxAdmission::new(ConcurrencyLimit::new(4)), word);
-    conformance::check(
-        || {
-            exempt(
-                match_fn(|word: &String| word == "x"),
-                ConcurrencyLimit::new(4),
-            )
-        },
-        word,
-    );
-    conformance::check(|| None::<RateLimit>, word);
-}
-
-#[test]
-#[should_panic(expected = "a future that is never polled must charge nothing")]
-fn the_conformance_suite_bites() {
-    struct PerClone(Cell<u8>);
-    impl Clone for PerClone {
-        fn clone(&self) -> Self {
-            Self(Cell::new(0))
-        }
-    }
-    impl<Req: ?Sized> Admission<Req> for PerClone {
-        type Permit = ();
-        type Future = std::future::Ready<Result<(), Rejection>>;
-        fn peek(&self, _: &Req, _: &Now) -> Result<(), Rejection> {
-            Ok(())
-        }
-        fn admit(&self, _: &Req, _: &Now) -> Self::Future {
-            let full = Rejection::new(PolicyName::from_static("three"), Reason::Full);
-            ready(if self.0.replace(self.0.get() + 1) < 3 {
-                Ok(())
-            } else {
-                Err(full)
-            })
-        }
-    }
-    conformance::check(|| PerClone(Cell::new(0)), || ());
-}
-
 #[test]
 fn nonsense_is_refused_by_name() {
     let errors = [
@@ -546,50 +329,6 @@ fn nonsense_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn what_shadow_mode_would_refuse_does_not_occupy_its_state() {
-    let policy = ConcurrencyLimit::builder(2)
-        .mode(Mode::Shadow)
-        .queue(QueueConfig::builder().capacity(1))
-        .build()
-        .unwrap();
-    let handle = policy.handle();
-    let admit = || policy.admit("a", &Now::unread());
-    let mut held = Vec::new();
-    for _ in 0..6 {
-        held.push(admit().await.unwrap());
-    }
-    // Two would be inside, one would wait, three would be refused.
-    let counts = handle.snapshot().counts;
-    assert_eq!(
-        (counts.admitted, counts.would_wait, counts.would_refuse()),
-        (2, 1, 3)
-    );
-    assert_eq!(handle.snapshot().in_flight, 6, "what is inside in truth");
-
-    // One who would be inside leaves: room for one, though five are still there.
-    drop(held.remove(0));
-    held.push(admit().await.unwrap());
-    held.push(admit().await.unwrap());
-    let counts = handle.snapshot().counts;
-    assert_eq!((counts.would_wait, counts.would_refuse()), (2, 4));
-    drop(held);
-    assert_eq!(handle.snapshot().in_flight, 0);
-}
-
-#[tokio::test]
-async fn shadow_mode_sees_a_deadline_that_has_passed() {
-    let policy = ConcurrencyLimit::builder(2)
-        .mode(Mode::Shadow)
-        .deadline(deadline_fn(|_: &str| Some(Duration::ZERO)))
-        .build()
-        .unwrap();
-    assert!(policy.admit("a", &Now::unread()).await.is_ok());
-    let counts = policy.handle().snapshot().counts;
-    assert_eq!(counts.would_refuse_for(Reason::Deadline), 1);
-    assert_eq!(counts.admitted, 0);
-}
-
-#[tokio::test]
 async fn the_name_of_a_policy_with_one_quota_is_in_its_answers() {
     let policy = RateLimit::builder("1/h").name("search").build().unwrap();
     assert!(policy.admit("a", &Now::unread()).await.is_ok());
@@ -638,41 +377,6 @@ async fn after_pacing_the_queue_counts_from_then_and_deadlines_are_looked_at_ane
         "it passed while it was paced"
     );
     assert_eq!(limit.handle().snapshot().in_flight, 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn who_waits_when_the_limit_is_switched_off_is_let_in() {
-    for mode in [Mode::Off, Mode::Shadow] {
-        let limit = ConcurrencyLimit::new(1);
-        let held = limit.admit("a", &Now::unread()).await.unwrap();
-        let mut second = Box::pin(limit.admit("b", &Now::unread()));
-        let mut third = Box::pin(limit.admit("c", &Now::unread()));
-        assert!(poll_once(second.as_mut()).is_pending());
-        assert!(poll_once(third.as_mut()).is_pending());
-        limit.handle().set_mode(mode);
-        assert!(matches!(poll_once(second.as_mut()), Poll::Ready(Ok(_))));
-        assert!(matches!(poll_once(third.as_mut()), Poll::Ready(Ok(_))));
-        assert_eq!(limit.handle().snapshot().limit, 1);
-        drop(held);
-    }
-}
-
-#[tokio::test]
-async fn draining_refuses_in_every_mode() {
-    for mode in [Mode::Enforce, Mode::Shadow, Mode::Off] {
-        let limit = ConcurrencyLimit::builder(4).mode(mode).build().unwrap();
-        drop(limit.handle().drain());
-        let refusal = limit.admit("a", &Now::unread()).await.unwrap_err();
-        assert_eq!(refusal.reason(), Reason::Draining, "{mode}");
-        assert!(limit.peek("a", &Now::unread()).is_err());
-        limit.handle().resume();
-        assert!(limit.admit("a", &Now::unread()).await.is_ok());
-
-        let quota = RateLimit::builder("9/h").mode(mode).build().unwrap();
-        quota.handle().drain();
-        let refusal = quota.admit("a", &Now::unread()).await.unwrap_err();
-        assert_eq!(refusal.reason(), Reason::Draining, "{mode}");
-    }
 }
 
 #[tokio::test(start_paused = true)]

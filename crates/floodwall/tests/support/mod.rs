@@ -1,5 +1,4 @@
-//! What several test files use.
-#![allow(dead_code, reason = "each test file uses a part of it")]
+//! A body that does what the test says, and what must hold in the end.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
