@@ -158,8 +158,8 @@ fn a_small_demo_draws_and_writes_without_colours_into_a_pipe() {
         assert!(shown.contains(word), "{word} is missing from:\n{shown}");
     }
     assert!(!shown.contains('\x1b'), "{shown}");
-    let svg = std::fs::read_to_string(&picture).unwrap();
-    std::fs::remove_file(&picture).unwrap();
+    let svg = fs::read_to_string(&picture).unwrap();
+    fs::remove_file(&picture).unwrap();
     assert!(
         svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"),
         "{svg}"
