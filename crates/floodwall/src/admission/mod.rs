@@ -83,7 +83,8 @@ pub trait Admission<Req: ?Sized> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future charges nothing and gives back every place and every turn it held.
+    /// Dropping the future charges nothing and gives back every place it held. One exception: a turn
+    /// that a paced quota waited for stays spent.
     fn admit(&self, request: &Req, now: &Now) -> Self::Future;
 }
 
