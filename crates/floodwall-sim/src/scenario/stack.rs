@@ -1,0 +1,108 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::units;
+
+/// The stack of floodwall's layers in front of a tier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stack {
+    /// How many may be inside at once: no limit when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// Who finds no place waits here: as floodwall's default queue when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueueRule>,
+    /// Quotas, all of which hold.
+    #[serde(default, rename = "quota", skip_serializing_if = "Vec::is_empty")]
+    pub quotas: Vec<QuotaRule>,
+    /// Whether it is told the priority of requests: yes when not said.
+    #[serde(default = "yes")]
+    pub priority: bool,
+    /// Whether it is told the deadline of requests: yes when not said.
+    #[serde(default = "yes")]
+    pub deadline: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Default for Stack {
+    fn default() -> Self {
+        Self {
+            limit: None,
+            queue: None,
+            quotas: Vec::new(),
+            priority: true,
+            deadline: true,
+        }
+    }
+}
+
+/// The queue of a limit; what is not said is floodwall's default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueueRule {
+    /// How many may wait; 0 is no queue at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<u32>,
+    /// How long one may wait.
+    #[serde(
+        default,
+        with = "units::optional_duration",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "Option<units::DurationText>")]
+    pub max_wait: Option<Duration>,
+    /// The delay above which a class is served newest first.
+    #[serde(
+        default,
+        with = "units::optional_duration",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "Option<units::DurationText>")]
+    pub target: Option<Duration>,
+    /// For how long the delay has to stay above the target.
+    #[serde(
+        default,
+        with = "units::optional_duration",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "Option<units::DurationText>")]
+    pub interval: Option<Duration>,
+    /// Whether a class whose delay is over the target is served newest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_first: Option<bool>,
+    /// By class: the part of the grants that it gets at least while it waits.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shares: BTreeMap<String, f64>,
+}
+
+/// A quota, and whose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuotaRule {
+    /// As people say it: `100/s burst 20`.
+    pub allow: String,
+    /// Whose: one for all when not said.
+    #[serde(default)]
+    pub per: Per,
+}
+
+/// Whose quota it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Per {
+    /// One for all.
+    #[default]
+    All,
+    /// One for each client of the scenario.
+    Client,
+    /// One for each tenant.
+    Tenant,
+}

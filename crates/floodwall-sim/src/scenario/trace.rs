@@ -1,0 +1,42 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::units;
+
+/// Requests from a recording, played back at the times at which they came.
+///
+/// The file's ending tells its format: `.csv` with the columns `time`, `class`, `key` and `cost` (only
+/// `time`, in seconds, is needed), `.jsonl` with an object of the same names on each line, and `.log`
+/// in the common or combined log format of web servers, where the key is the client's address.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Trace {
+    /// The recording, from the folder of the scenario.
+    pub file: PathBuf,
+    /// How many times faster than it was recorded: 1 when not said.
+    #[serde(default = "unit")]
+    pub speed: f64,
+    /// After that an answer is worth nothing.
+    #[serde(
+        default,
+        with = "units::optional_duration",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "Option<units::DurationText>")]
+    pub deadline: Option<Duration>,
+    /// After that callers hang up.
+    #[serde(
+        default,
+        with = "units::optional_duration",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "Option<units::DurationText>")]
+    pub patience: Option<Duration>,
+}
+
+const fn unit() -> f64 {
+    1.0
+}
