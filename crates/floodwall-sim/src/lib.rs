@@ -1,12 +1,27 @@
 //! Load simulations that tests can trust: floods in virtual time against the real layers.
 
+mod answer;
+mod answered;
+mod attempt;
+mod backend;
 mod chance;
+mod contender;
+mod engine;
 mod report;
 mod scenario;
 mod time;
 
+pub use answer::{Answer, IntoAnswer, Refusal};
+pub use answered::{Answered, AnsweredFuture};
+pub use attempt::Attempt;
+pub use backend::{Backend, TierService};
 pub use chance::{Stream, Times};
-pub use report::{ClassSeries, Group, PhaseReport, Quantiles, Report, Series};
+pub use contender::{Contender, ContenderError};
+pub use engine::{Gauge, RunError, Simulation, Stage};
+pub use report::{
+    ClassSeries, Figure, Group, Part, PhaseReport, Quantiles, Report, Runs, Series, State, Verdict,
+    judge,
+};
 pub use scenario::{
     Arrivals, Bound, Call, Change, Client, ClientLoad, Expect, Line, Lock, Measure, OnCancel, Over,
     Per, Phase, QueueRule, QuotaRule, Retry, Scenario, Shape, Stack, Tier, Trace, Users,

@@ -1,10 +1,24 @@
 //! What a run found: counts and latencies by phase, class and client, and series over time.
 
+mod cell;
+mod fairness;
+mod figure;
+mod pace;
 mod quantiles;
+mod runs;
 mod series;
+mod steps;
+mod tally;
+mod verdict;
 
+pub use figure::{Figure, Part};
+pub(crate) use pace::TENTH;
 pub use quantiles::Quantiles;
+pub use runs::Runs;
 pub use series::{ClassSeries, Series};
+pub(crate) use steps::Look;
+pub(crate) use tally::{Counted, Ended, Member, Tally};
+pub use verdict::{State, Verdict, judge};
 
 use std::collections::BTreeMap;
 
@@ -129,6 +143,31 @@ impl Group {
     /// Attempts for each request; `None` if there were none.
     pub fn amplification(&self) -> Option<f64> {
         self.share(self.attempts)
+    }
+
+    /// What became of them, in words.
+    pub(crate) fn words(&self) -> String {
+        let mut text = format!("{} requests: {} succeeded", self.offered, self.succeeded);
+        for (count, what) in [
+            (self.late, "late"),
+            (self.refused, "refused"),
+            (self.failed, "failed"),
+            (self.abandoned, "hung up"),
+            (self.unfinished, "without an end"),
+        ] {
+            if count > 0 {
+                text += &format!(", {count} {what}");
+            }
+        }
+        if !self.refusals.is_empty() {
+            let reasons: Vec<_> = self
+                .refusals
+                .iter()
+                .map(|(reason, count)| format!("{reason} {count}"))
+                .collect();
+            text += &format!("; refusals: {}", reasons.join(", "));
+        }
+        text
     }
 
     /// How many attempts were refused.

@@ -6,7 +6,7 @@ use std::task::Waker;
 /// Something that wants to know when a moment has come.
 pub(crate) trait OnDue: Send + Sync {
     /// `token` is what was put on the agenda, `now` the moment for which it was put there.
-    fn due(&self, token: u64, now: u64);
+    fn due(self: Arc<Self>, token: u64, now: u64);
 }
 
 /// What happens at a moment.

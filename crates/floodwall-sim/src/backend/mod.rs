@@ -1,0 +1,18 @@
+//! The simulated service: tiers of workers, and what goes wrong in them.
+//!
+//! Reading order: [`pool`] is the workers and the line before them, [`job`] the future of one request
+//! in it, [`service`] a tier as a `Service`, [`tiers`] all of them together, [`faults`] what changes
+//! when, [`capacity`] what is left of the capacity then.
+
+mod capacity;
+mod faults;
+mod job;
+mod pool;
+mod service;
+mod tiers;
+
+pub(crate) use capacity::Capacity;
+pub(crate) use pool::{Pool, Pools};
+pub use service::{Backend, BackendFuture};
+pub use tiers::TierService;
+pub(crate) use tiers::build;

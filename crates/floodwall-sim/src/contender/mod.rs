@@ -1,0 +1,101 @@
+//! What may stand in front of a tier, so that claims can be compared.
+//!
+//! Reading order: [`name`] is how they are called, [`line`] a queue before a fixed number of places
+//! with a discipline of its own, then one file for each: [`fifo`], [`codel`], [`ordered`], [`dagor`],
+//! [`peers`] (tower's own) and [`wall`] (ours).
+
+mod codel;
+mod dagor;
+mod fifo;
+mod line;
+mod name;
+mod ordered;
+mod peers;
+mod wall;
+
+pub use name::{Contender, ContenderError};
+
+use crate::backend::{Backend, TierService};
+use crate::engine::{RunError, Simulation, Stage};
+use crate::report::Report;
+use crate::scenario::{Scenario, Tier};
+
+impl Contender {
+    /// Plays `scenario` with this in front of its service, and tells how far it is: 0 to 1.
+    ///
+    /// # Errors
+    ///
+    /// If the scenario has no tiers or asks for a stack that cannot be built.
+    pub fn play(
+        &self,
+        scenario: &Scenario,
+        seed: u64,
+        progress: &mut dyn FnMut(f64),
+    ) -> Result<Report, RunError> {
+        if scenario.tiers.is_empty() {
+            return Err(RunError::Scenario(
+                "the scenario has no tier to play against: add a `[[tier]]`".to_owned(),
+            ));
+        }
+        let mut wrong = None;
+        let simulation = Simulation::new(scenario).seed(seed).stack(self.to_string());
+        let report = simulation.run_with(progress, |stage| {
+            stage.backend_behind(|name, backend| {
+                let tier = scenario.tiers.iter().find(|tier| tier.name == name);
+                match tier.filter(|_| protects(scenario, name)) {
+                    Some(tier) => {
+                        self.protect(stage, tier, backend.clone())
+                            .unwrap_or_else(|problem| {
+                                wrong = Some(problem);
+                                TierService::new(backend)
+                            })
+                    }
+                    None => TierService::new(backend),
+                }
+            })
+        });
+        match wrong {
+            Some(problem) => Err(RunError::Scenario(problem)),
+            None => report,
+        }
+    }
+
+    fn protect(
+        &self,
+        stage: &Stage<'_>,
+        tier: &Tier,
+        backend: Backend,
+    ) -> Result<TierService, String> {
+        let workers = tier.workers as usize;
+        Ok(match self {
+            Self::Bare => TierService::new(backend),
+            Self::Fifo(places) => {
+                line::in_front(stage, backend, workers, fifo::Fifo::new(*places as usize))
+            }
+            Self::Codel => line::in_front(stage, backend, workers, codel::Codel::new(None)),
+            Self::CodelLifo => line::in_front(stage, backend, workers, codel::Codel::new(Some(10))),
+            Self::Ordered(places) => line::in_front(
+                stage,
+                backend,
+                workers,
+                ordered::Ordered::new(*places as usize),
+            ),
+            Self::Dagor => line::in_front(stage, backend, workers, dagor::Dagor::default()),
+            Self::Tower(limit) => {
+                peers::tower(backend, limit.map_or(workers, |limit| limit as usize))
+            }
+            Self::Floodwall => {
+                let stack = stage.scenario().stack.clone().unwrap_or_default();
+                wall::floodwall(stage, tier, backend, &stack)?
+            }
+        })
+    }
+}
+
+/// The first tier, unless the scenario names others.
+fn protects(scenario: &Scenario, name: &str) -> bool {
+    if scenario.protect.is_empty() {
+        return scenario.tiers.first().is_some_and(|tier| tier.name == name);
+    }
+    scenario.protect.iter().any(|tier| tier == name)
+}

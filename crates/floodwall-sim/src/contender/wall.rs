@@ -1,0 +1,151 @@
+use std::convert::Infallible;
+use std::hash::Hash;
+
+use floodwall::extract::{CostOf, DeadlineOf, KeyOf, MissingKey, PriorityOf};
+use floodwall::rate_limit::RateLimit;
+use floodwall::{BuildError, ConcurrencyLimit, Now, Outcome, Priority, QueueConfig, admit, all};
+use tokio::time::Instant;
+use tower::Layer;
+
+use crate::backend::{Backend, TierService};
+use crate::engine::Stage;
+use crate::scenario::{Per, QueueRule, Stack, Tier};
+use crate::{Answer, Answered, Attempt};
+
+/// What is read from an attempt, or not.
+#[derive(Clone, Copy, Debug)]
+struct Read(bool);
+
+/// Whose quota it is.
+#[derive(Clone, Copy, Debug)]
+struct Key(Per);
+
+type Quota = RateLimit<Key, Read>;
+
+/// The real layers, in the order in which users put them: quotas, then the limit, as one decision.
+pub(super) fn floodwall(
+    stage: &Stage<'_>,
+    tier: &Tier,
+    backend: Backend,
+    stack: &Stack,
+) -> Result<TierService, String> {
+    let seed = stage.world().stream(&format!("stack/{}", tier.name)).bits();
+    let quota = |per| quota(stack, per, seed).map_err(|error| error.to_string());
+    let limit = limit(stack).map_err(|error| error.to_string())?;
+    if let Some(limit) = &limit {
+        stage.watch_limit(&limit.handle());
+    }
+    let policy = all((
+        quota(Per::Tenant)?,
+        quota(Per::Client)?,
+        quota(Per::All)?,
+        limit,
+    ));
+    let layer = admit::AdmitLayer::new(policy).classify(admit::classify_fn(outcome));
+    Ok(TierService::new(Answered::new(layer.layer(backend))))
+}
+
+/// A tier further in that refuses has pushed back.
+fn outcome(result: Result<&Answer, &Infallible>) -> Outcome {
+    match result {
+        Ok(Answer::Good { .. }) => Outcome::Success,
+        Ok(Answer::Refused(_)) => Outcome::Overload,
+        Ok(Answer::Failed) => Outcome::Failure,
+        Err(never) => match *never {},
+    }
+}
+
+fn quota(stack: &Stack, per: Per, seed: u64) -> Result<Option<Quota>, BuildError> {
+    let mut rules = stack.quotas.iter().filter(|rule| rule.per == per);
+    let Some(first) = rules.next() else {
+        return Ok(None);
+    };
+    let mut builder = RateLimit::builder(first.allow.as_str());
+    for rule in rules {
+        builder = builder.quota(rule.allow.as_str());
+    }
+    builder
+        .key(Key(per))
+        .cost(Read(true))
+        .seed(seed)
+        .build()
+        .map(Some)
+}
+
+fn limit(stack: &Stack) -> Result<Option<ConcurrencyLimit<Read, Read>>, BuildError> {
+    let Some(limit) = stack.limit else {
+        return Ok(None);
+    };
+    let mut builder = ConcurrencyLimit::builder(limit);
+    match &stack.queue {
+        None => {}
+        Some(rule) if rule.capacity == Some(0) => builder = builder.no_queue(),
+        Some(rule) => builder = builder.queue(queue(rule, limit)),
+    }
+    builder
+        .priority(Read(stack.priority))
+        .deadline(Read(stack.deadline))
+        .build()
+        .map(Some)
+}
+
+/// What is not said is as in floodwall's own default for this limit.
+pub(crate) fn queue(rule: &QueueRule, limit: u32) -> floodwall::concurrency::QueueConfigBuilder {
+    let usual = limit.saturating_mul(4).max(16);
+    let mut queue = QueueConfig::builder().capacity(rule.capacity.unwrap_or(usual));
+    if let Some(wait) = rule.max_wait {
+        queue = queue.max_wait(wait);
+    }
+    if let Some(target) = rule.target {
+        queue = queue.target(target);
+    }
+    if let Some(interval) = rule.interval {
+        queue = queue.interval(interval);
+    }
+    if let Some(newest_first) = rule.newest_first {
+        queue = queue.newest_first(newest_first);
+    }
+    for (class, share) in &rule.shares {
+        if let Ok(class) = class.parse::<Priority>() {
+            queue = queue.share(class, *share);
+        }
+    }
+    queue
+}
+
+impl PriorityOf<Attempt> for Read {
+    fn priority(&self, attempt: &Attempt) -> Priority {
+        if self.0 {
+            attempt.class()
+        } else {
+            Priority::NORMAL
+        }
+    }
+}
+
+impl DeadlineOf<Attempt> for Read {
+    fn deadline(&self, attempt: &Attempt, _now: &Now) -> Option<Instant> {
+        attempt.deadline().filter(|_| self.0)
+    }
+}
+
+impl CostOf<Attempt> for Read {
+    fn cost(&self, attempt: &Attempt) -> u32 {
+        attempt.cost()
+    }
+}
+
+impl KeyOf<Attempt> for Key {
+    fn key(
+        &self,
+        attempt: &Attempt,
+        to: &mut floodwall_core::rate::KeyHasher,
+    ) -> Result<(), MissingKey> {
+        match self.0 {
+            Per::Tenant => (attempt.client_index(), attempt.tenant()).hash(to),
+            Per::Client => attempt.client_index().hash(to),
+            Per::All => {}
+        }
+        Ok(())
+    }
+}

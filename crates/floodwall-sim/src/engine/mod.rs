@@ -1,0 +1,22 @@
+//! Plays a scenario against a service.
+//!
+//! Reading order: [`simulation`] is what users call, [`run`] the loop, [`sources`] who sends when,
+//! [`rates`] how much, [`flights`] the attempts under way, [`retries`] those that come back, [`fault`]
+//! how a run can fail, [`watch`] what is looked at while it runs.
+
+mod event;
+mod fault;
+mod flights;
+mod rates;
+mod retries;
+mod run;
+mod simulation;
+mod sources;
+mod watch;
+
+pub use fault::RunError;
+
+pub(crate) use simulation::SEED;
+pub use simulation::{Simulation, Stage};
+pub use watch::Gauge;
+pub(crate) use watch::Watch;

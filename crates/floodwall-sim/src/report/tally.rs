@@ -1,0 +1,352 @@
+use floodwall::{Priority, Reason};
+
+use super::cell::Cell;
+use super::fairness::jain;
+use super::pace::{Pace, TENTH, Tenth};
+use super::steps::{Look, Steps};
+use super::{PhaseReport, Report};
+use crate::backend::Capacity;
+use crate::chance::nanos;
+use crate::engine::Gauge;
+use crate::scenario::Scenario;
+
+/// Counts a run while it is played.
+///
+/// A request is counted in the phase in which it came, whenever it ends; goodput in the phase in
+/// which the answer was given. While a phase settles, what comes is counted beside all phases.
+pub(crate) struct Tally {
+    groups: Vec<Member>,
+    phases: Vec<PhaseTally>,
+    /// What comes while a phase settles.
+    beside: PhaseTally,
+    /// The phase of now, and whether it is counted by now.
+    now: usize,
+    capacity: Option<Capacity>,
+    steps: Steps,
+    tenth: Tenth,
+    end: u64,
+    knows_workers: bool,
+    /// Refusals of this very moment, for want of room.
+    doubtful: Vec<Counted>,
+}
+
+/// A client, as far as counting goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) class: Priority,
+    pub(crate) tenants: u32,
+}
+
+/// In which phase a request is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counted(Option<u16>);
+
+/// How a request ended for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// After so many nanoseconds.
+    Succeeded(u64),
+    Late,
+    Refused,
+    Failed,
+    Abandoned,
+}
+
+struct PhaseTally {
+    name: String,
+    start: u64,
+    count_from: u64,
+    end: u64,
+    cells: Vec<Cell>,
+    /// By client: what each tenant wanted and got.
+    tenants: Vec<Vec<(u64, u64)>>,
+    /// Answers in time that were given during it.
+    good: u64,
+    false_refusals: u64,
+    retries_at_once: u64,
+    limit: Option<(f64, f64)>,
+    pace: Pace,
+}
+
+impl Tally {
+    pub(crate) fn new(scenario: &Scenario, groups: Vec<Member>) -> Self {
+        let mut start = 0;
+        let mut phases = Vec::new();
+        for phase in &scenario.phases {
+            let end = start + nanos(phase.lasts);
+            let count_from = start + nanos(phase.settle);
+            let name = phase.name.clone();
+            phases.push(PhaseTally::new(name, start, count_from, end, &groups));
+            start = end;
+        }
+        Self {
+            beside: PhaseTally::new(String::new(), 0, 0, start, &groups),
+            now: 0,
+            capacity: Capacity::of(scenario),
+            steps: Steps::new(start, groups.iter().map(|group| group.class)),
+            tenth: Tenth::default(),
+            end: start,
+            knows_workers: !scenario.tiers.is_empty(),
+            doubtful: Vec::new(),
+            phases,
+            groups,
+        }
+    }
+
+    pub(crate) fn enter_phase(&mut self, index: usize) {
+        self.now = index;
+    }
+
+    /// A request comes.
+    pub(crate) fn offered(&mut self, now: u64, group: u16, tenant: u32) -> Counted {
+        self.steps.offered();
+        self.tenth.offered += 1;
+        let counted = self.counted(now);
+        let phase = self.phase(counted);
+        phase.cells[usize::from(group)].offered += 1;
+        if let Some(tenant) = phase.tenants[usize::from(group)].get_mut(tenant as usize) {
+            tenant.0 += 1;
+        }
+        counted
+    }
+
+    pub(crate) fn attempt(&mut self, counted: Counted, group: u16) {
+        self.steps.attempt();
+        self.cell(counted, group).attempts += 1;
+    }
+
+    /// An attempt is refused after `took`.
+    pub(crate) fn refusal(&mut self, counted: Counted, group: u16, reason: Reason, took: u64) {
+        self.steps.refused();
+        let cell = self.cell(counted, group);
+        cell.refusals[reason.index()] += 1;
+        cell.refusal.record(took);
+        if self.knows_workers && !reason.is_clients_own() {
+            self.doubtful.push(counted);
+        }
+    }
+
+    /// The moment is over, and there was `room` in the end or not: then those who were refused in
+    /// it could have been let in.
+    pub(crate) fn moment_over(&mut self, room: impl FnOnce() -> bool) {
+        if self.doubtful.is_empty() {
+            return;
+        }
+        let mut doubtful = std::mem::take(&mut self.doubtful);
+        if room() {
+            for counted in &doubtful {
+                self.phase(*counted).false_refusals += 1;
+            }
+        }
+        doubtful.clear();
+        self.doubtful = doubtful;
+    }
+
+    /// An attempt is answered that nobody can use any more.
+    pub(crate) fn wasted(&mut self, counted: Counted, group: u16) {
+        self.steps.wasted();
+        self.cell(counted, group).wasted += 1;
+    }
+
+    pub(crate) fn ended(
+        &mut self,
+        now: u64,
+        counted: Counted,
+        group: u16,
+        tenant: u32,
+        end: Ended,
+    ) {
+        let cell = self.cell(counted, group);
+        match end {
+            Ended::Late => cell.late += 1,
+            Ended::Refused => cell.refused += 1,
+            Ended::Failed => cell.failed += 1,
+            Ended::Abandoned => cell.abandoned += 1,
+            Ended::Succeeded(latency) => {
+                cell.succeeded += 1;
+                cell.latency.record(latency);
+                let tenants = &mut self.phase(counted).tenants[usize::from(group)];
+                if let Some(tenant) = tenants.get_mut(tenant as usize) {
+                    tenant.1 += 1;
+                }
+                let class = self.groups[usize::from(group)].class;
+                self.steps.good(class, latency);
+                self.tenth.good += 1;
+                if now < self.end {
+                    let given = self.counted(now);
+                    self.phase(given).good += 1;
+                }
+            }
+        }
+    }
+
+    pub(crate) fn retries(&mut self, now: u64, at_once: u64) {
+        let counted = self.counted(now);
+        let phase = self.phase(counted);
+        phase.retries_at_once = phase.retries_at_once.max(at_once);
+    }
+
+    /// Whether the next tenth ends a step of the series: then somebody has to look.
+    pub(crate) const fn wants_look(&self) -> bool {
+        self.steps.ends()
+    }
+
+    /// A tenth of a second has ended.
+    pub(crate) fn mark(&mut self, now: u64, look: Look, limit: Option<f64>) {
+        let capacity = self
+            .capacity
+            .as_ref()
+            .map(|capacity| capacity.mean(now.saturating_sub(TENTH), now));
+        let mut tenth = std::mem::take(&mut self.tenth);
+        tenth.capacity = capacity.map(|per_second| per_second / 10.0);
+        // What ends now belongs to the phase that ends now, if one does.
+        let before = self.phases.iter_mut().find(|phase| now <= phase.end);
+        if let Some(phase) = before {
+            phase.pace.push(now, tenth);
+            if let Some(limit) = limit.or(look.gauges[Gauge::Limit as usize]) {
+                let (least, most) = phase.limit.unwrap_or((limit, limit));
+                phase.limit = Some((least.min(limit), most.max(limit)));
+            }
+        }
+        self.steps.tenth(|| look, capacity);
+    }
+
+    fn counted(&self, now: u64) -> Counted {
+        let counts = self
+            .phases
+            .get(self.now)
+            .is_some_and(|phase| now >= phase.count_from);
+        Counted(counts.then_some(self.now as u16))
+    }
+
+    fn phase(&mut self, counted: Counted) -> &mut PhaseTally {
+        match counted.0 {
+            Some(index) => &mut self.phases[usize::from(index)],
+            None => &mut self.beside,
+        }
+    }
+
+    fn cell(&mut self, counted: Counted, group: u16) -> &mut Cell {
+        &mut self.phase(counted).cells[usize::from(group)]
+    }
+
+    pub(crate) fn report(self, scenario: &Scenario, stack: String, seed: u64) -> Report {
+        let Self {
+            groups,
+            phases,
+            beside,
+            capacity,
+            steps,
+            end,
+            knows_workers,
+            ..
+        } = self;
+        let mut total = PhaseTally::new("total".to_owned(), 0, 0, end, &groups);
+        for phase in phases.iter().chain([&beside]) {
+            total.add(phase);
+        }
+        let show = |phase: &PhaseTally| phase.report(&groups, capacity.as_ref(), knows_workers);
+        Report {
+            scenario: scenario.name.clone(),
+            stack,
+            seed,
+            seconds: end as f64 / 1e9,
+            capacity: scenario.best_capacity(),
+            phases: phases.iter().map(show).collect(),
+            total: show(&total),
+            series: steps.finish(),
+        }
+    }
+}
+
+impl PhaseTally {
+    fn new(name: String, start: u64, count_from: u64, end: u64, groups: &[Member]) -> Self {
+        Self {
+            name,
+            start,
+            count_from,
+            end,
+            cells: groups.iter().map(|_| Cell::new()).collect(),
+            tenants: groups
+                .iter()
+                .map(|group| vec![(0, 0); group.tenants as usize])
+                .collect(),
+            good: 0,
+            false_refusals: 0,
+            retries_at_once: 0,
+            limit: None,
+            pace: Pace::new(start, count_from),
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (sum, more) in self.cells.iter_mut().zip(&other.cells) {
+            sum.add(more);
+        }
+        for (sum, more) in self.tenants.iter_mut().zip(&other.tenants) {
+            for (sum, more) in sum.iter_mut().zip(more) {
+                sum.0 += more.0;
+                sum.1 += more.1;
+            }
+        }
+        self.good += other.good;
+        self.false_refusals += other.false_refusals;
+        self.retries_at_once = self.retries_at_once.max(other.retries_at_once);
+        if let Some((least, most)) = other.limit {
+            let (l, m) = self.limit.unwrap_or((least, most));
+            self.limit = Some((l.min(least), m.max(most)));
+        }
+    }
+
+    fn report(
+        &self,
+        groups: &[Member],
+        capacity: Option<&Capacity>,
+        knows_workers: bool,
+    ) -> PhaseReport {
+        let seconds = (self.end - self.count_from) as f64 / 1e9;
+        let mut all = Cell::new();
+        let mut classes: Vec<(Priority, Cell)> = Vec::new();
+        for (group, cell) in groups.iter().zip(&self.cells) {
+            all.add(cell);
+            match classes.iter_mut().find(|(class, _)| *class == group.class) {
+                Some((_, sum)) => sum.add(cell),
+                None => classes.push((group.class, cell.clone())),
+            }
+        }
+        classes.sort_by_key(|(class, _)| *class);
+        let capacity = capacity.map(|capacity| capacity.mean(self.count_from, self.end));
+        let (offered_rate, goodput_rate) =
+            (all.offered as f64 / seconds, self.good as f64 / seconds);
+        let share = |of: f64| (of > 0.0).then(|| goodput_rate / of);
+        let tenants: Vec<_> = self.tenants.iter().flatten().copied().collect();
+        PhaseReport {
+            name: self.name.clone(),
+            start: self.start as f64 / 1e9,
+            seconds,
+            capacity,
+            offered_rate,
+            goodput_rate,
+            goodput: capacity.and_then(share),
+            possible: share(capacity.map_or(offered_rate, |can| can.min(offered_rate))),
+            worst_second: self.pace.worst(),
+            recovery: self.pace.recovery(),
+            fairness: jain(&tenants),
+            false_refusals: knows_workers.then_some(self.false_refusals),
+            retries_at_once: self.retries_at_once,
+            limit: self.limit,
+            all: all.group("all".to_owned(), None),
+            classes: classes
+                .iter()
+                .filter(|(_, cell)| cell.offered > 0)
+                .map(|(class, cell)| cell.group(format!("class {class}"), Some(*class)))
+                .collect(),
+            clients: groups
+                .iter()
+                .zip(&self.cells)
+                .map(|(group, cell)| cell.group(group.name.clone(), Some(group.class)))
+                .collect(),
+        }
+    }
+}
