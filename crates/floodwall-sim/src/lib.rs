@@ -7,6 +7,7 @@ mod backend;
 mod chance;
 mod contender;
 mod engine;
+pub mod http;
 mod report;
 mod scenario;
 mod time;
@@ -19,8 +20,8 @@ pub use chance::{Stream, Times};
 pub use contender::{Contender, ContenderError};
 pub use engine::{Gauge, RunError, Simulation, Stage};
 pub use report::{
-    ClassSeries, Figure, Group, Part, PhaseReport, Quantiles, Report, Runs, Series, State, Verdict,
-    judge,
+    ClassSeries, Figure, Group, Part, PhaseReport, Quantiles, Report, Runs, Series, State,
+    TierReport, Verdict, judge,
 };
 pub use scenario::{
     Arrivals, Bound, Call, Change, Client, ClientLoad, Expect, Line, Lock, Measure, OnCancel, Over,

@@ -12,7 +12,7 @@ mod service;
 mod tiers;
 
 pub(crate) use capacity::Capacity;
-pub(crate) use pool::{Pool, Pools};
+pub(crate) use pool::{Pool, Pools, Standing};
 pub use service::{Backend, BackendFuture};
 pub use tiers::TierService;
 pub(crate) use tiers::build;

@@ -22,7 +22,6 @@ pub(crate) type Pools = Vec<Arc<Pool>>;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Standing {
     pub(crate) busy: u32,
-    pub(crate) workers: u32,
     pub(crate) waiting: u32,
     /// How many began to be worked on, and how long all of them together had waited.
     pub(crate) begun: u64,
@@ -169,6 +168,10 @@ impl Pool {
         }
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.tier.name
+    }
+
     /// Whether somebody who came now would be worked on at once.
     pub(crate) fn has_room(&self) -> bool {
         let state = self.lock();
@@ -182,7 +185,6 @@ impl Pool {
         let state = self.lock();
         Standing {
             busy: state.busy,
-            workers: state.condition.workers,
             waiting: state.waiting,
             begun: state.begun,
             waited: state.waited,

@@ -46,6 +46,8 @@ pub(crate) fn build(
         }
         assert!(built.len() > before, "tiers call one another in a circle");
     }
+    // In the order of the scenario, not in that of building.
+    pools.sort_by_key(|pool| tiers.iter().position(|tier| tier.name == pool.name()));
     let first = tiers.first().expect("a checked scenario has a tier");
     (built[first.name.as_str()].clone(), pools)
 }

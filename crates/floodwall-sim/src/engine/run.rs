@@ -15,7 +15,7 @@ use super::retries::Retries;
 use super::sources::{Kind, Source};
 use super::{Gauge, Watch};
 use crate::attempt::Who;
-use crate::backend::Pools;
+use crate::backend::{Pool, Pools, Standing};
 use crate::chance::nanos;
 use crate::report::{Ended, Look, Member, TENTH, Tally};
 use crate::scenario::{Client, Scenario};
@@ -176,7 +176,10 @@ where
             Event::Timeout(attempt) => self.times_out(now, attempt),
             Event::Leave(attempt) => self.leaves(now, attempt),
             Event::Mark => self.mark(now),
-            Event::Phase(index) => self.tally.enter_phase(usize::from(index)),
+            Event::Phase(index) => {
+                let tiers = self.tiers();
+                self.tally.enter_phase(usize::from(index), &tiers);
+            }
         }
         Ok(())
     }
@@ -344,7 +347,15 @@ where
         (self.progress)(now as f64 / self.end as f64);
         if now < self.end {
             self.put((now + TENTH).min(self.end), Event::Mark);
+        } else {
+            let tiers = self.tiers();
+            self.tally.leave_phase(&tiers);
         }
+    }
+
+    fn tiers(&self) -> Vec<(String, Standing)> {
+        let one = |pool: &Arc<Pool>| (pool.name().to_owned(), pool.standing());
+        self.pools.iter().map(one).collect()
     }
 
     fn is_over(&self) -> bool {

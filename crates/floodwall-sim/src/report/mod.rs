@@ -82,12 +82,26 @@ pub struct PhaseReport {
     pub retries_at_once: u64,
     /// The smallest and the largest limit that were seen.
     pub limit: Option<(f64, f64)>,
+    /// How the simulated tiers did, in the order of the scenario.
+    pub tiers: Vec<TierReport>,
     /// Everybody.
     pub all: Group,
     /// By priority, most urgent first; only those that sent something.
     pub classes: Vec<Group>,
     /// By client, in the order of the scenario.
     pub clients: Vec<Group>,
+}
+
+/// How one simulated tier did during a phase.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct TierReport {
+    /// Its name.
+    pub name: String,
+    /// How many requests began to be worked on.
+    pub begun: u64,
+    /// How long they had waited for a worker, on average: behind the stack, if there is one.
+    pub mean_wait: Option<f64>,
 }
 
 /// What became of the requests of one group: everybody, one class, one client.

@@ -4,8 +4,8 @@ use super::cell::Cell;
 use super::fairness::jain;
 use super::pace::{Pace, TENTH, Tenth};
 use super::steps::{Look, Steps};
-use super::{PhaseReport, Report};
-use crate::backend::Capacity;
+use super::{PhaseReport, Report, TierReport};
+use crate::backend::{Capacity, Standing};
 use crate::chance::nanos;
 use crate::engine::Gauge;
 use crate::scenario::Scenario;
@@ -67,6 +67,8 @@ struct PhaseTally {
     retries_at_once: u64,
     limit: Option<(f64, f64)>,
     pace: Pace,
+    /// How the tiers stood when it began and when it ended.
+    tiers: Vec<(String, Standing, Standing)>,
 }
 
 impl Tally {
@@ -94,8 +96,19 @@ impl Tally {
         }
     }
 
-    pub(crate) fn enter_phase(&mut self, index: usize) {
+    /// A phase begins; `tiers` is how the tiers stand.
+    pub(crate) fn enter_phase(&mut self, index: usize, tiers: &[(String, Standing)]) {
+        self.leave_phase(tiers);
         self.now = index;
+        let begin = |(name, standing): &(String, Standing)| (name.clone(), *standing, *standing);
+        self.phases[index].tiers = tiers.iter().map(begin).collect();
+    }
+
+    /// The phase of now ends.
+    pub(crate) fn leave_phase(&mut self, tiers: &[(String, Standing)]) {
+        for (ends, (_, standing)) in self.phases[self.now].tiers.iter_mut().zip(tiers) {
+            ends.2 = *standing;
+        }
     }
 
     /// A request comes.
@@ -277,6 +290,7 @@ impl PhaseTally {
             retries_at_once: 0,
             limit: None,
             pace: Pace::new(start, count_from),
+            tiers: Vec::new(),
         }
     }
 
@@ -288,6 +302,12 @@ impl PhaseTally {
             for (sum, more) in sum.iter_mut().zip(more) {
                 sum.0 += more.0;
                 sum.1 += more.1;
+            }
+        }
+        for (at, (name, begin, end)) in other.tiers.iter().enumerate() {
+            match self.tiers.get_mut(at) {
+                Some(sum) => sum.2 = *end,
+                None => self.tiers.push((name.clone(), *begin, *end)),
             }
         }
         self.good += other.good;
@@ -336,6 +356,7 @@ impl PhaseTally {
             false_refusals: knows_workers.then_some(self.false_refusals),
             retries_at_once: self.retries_at_once,
             limit: self.limit,
+            tiers: self.tiers.iter().map(tier).collect(),
             all: all.group("all".to_owned(), None),
             classes: classes
                 .iter()
@@ -348,5 +369,15 @@ impl PhaseTally {
                 .map(|(group, cell)| cell.group(group.name.clone(), Some(group.class)))
                 .collect(),
         }
+    }
+}
+
+fn tier((name, begin, end): &(String, Standing, Standing)) -> TierReport {
+    let begun = end.begun - begin.begun;
+    let waited = (end.waited - begin.waited) as f64 / 1e9;
+    TierReport {
+        name: name.clone(),
+        begun,
+        mean_wait: (begun > 0).then(|| waited / begun as f64),
     }
 }
