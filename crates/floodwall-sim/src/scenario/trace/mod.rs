@@ -1,3 +1,5 @@
+mod format;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -5,6 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::units;
+
+pub(crate) use format::Format;
 
 /// Requests from a recording, played back at the times at which they came.
 ///
