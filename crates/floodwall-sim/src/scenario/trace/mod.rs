@@ -1,4 +1,11 @@
+mod access_log;
+mod csv_rows;
 mod format;
+mod json_rows;
+mod lines;
+mod reader;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::units;
 
 pub(crate) use format::Format;
+pub(crate) use reader::{TraceReader, TraceRow};
 
 /// Requests from a recording, played back at the times at which they came.
 ///
