@@ -26,10 +26,19 @@ const ROWS: &[Row] = &[
     ("measure = \"p99\"", "measure = \"p98\" # HERE", &["unknown word `p98` for `measure`", "did you mean `p99`?"]),
     ("[[phase]]\nname = \"calm\"\nfor = \"5s\"", "[[phase]] # HERE\nname = \"calm\"", &["`phase` has no `for`", "add `for = ...`"]),
     ("limit = 16", "limit = \"many\" # HERE", &["`limit` is \"many\"", "a whole number"]),
-    ("limit = 16", "limit = = 16 # HERE", &[]),
-    ("name = \"calm\"", "name = \"calm\"\nname = \"calm\" # HERE", &["duplicate key"]),
+    ("limit = 16", "limit = = 16 # HERE", &["extra `=`", "remove it"]),
+    ("name = \"calm\"", "name = \"calm\"\nname = \"calm\" # HERE", &["duplicate key", "keep one"]),
     ("service = { exponential = \"10ms\" }", "service = { exponential = \"10ms\", constant = \"1ms\" } # HERE", &["`service` says several things", "write one"]),
     ("load = { flood = 0.5 }", "load = \"much\" # HERE", &["`load`", "a number, or a table of numbers by phase"]),
+    ("limit = 16", "limit = 1.5 # HERE", &["`limit` is `1.5`", "a whole number, 0 to 4294967295"]),
+    ("limit = 16", "limit = -1 # HERE", &["`limit` is `-1`", "a whole number"]),
+    ("class = 7", "class = 700 # HERE", &["`class` is `700`", "0 to 7"]),
+    ("per = \"client\"", "per = client # HERE", &["must be quoted", "write it in quotes"]),
+    ("service = { exponential = \"10ms\" }", "service = \"10ms\" # HERE", &["unknown word `10ms` for `service`", "`{ exponential = \"10ms\" }`"]),
+    ("service = { exponential = \"10ms\" }", "service = 10 # HERE", &["`service` does not say which", "`{ exponential = \"10ms\" }`"]),
+    ("arrivals = \"poisson\"", "arrivals = \"bursts\" # HERE", &["`arrivals` is a word that needs a value", "`{ bursts = 10 }`"]),
+    ("[stack]\nlimit", "[[stack]] # HERE\nlimit", &["a list of `stack`", "write `[stack]`, once"]),
+    ("[[collapse]]", "[collapse] # HERE", &["`collapse` is one table", "write `[[collapse]]`"]),
     // Time.
     ("for = \"30s\"", "for = 30 # HERE", &["`for` is `30`", "length of time with its unit"]),
     ("for = \"30s\"", "for = \"30\" # HERE", &["`30` has no unit", "write `30ms`, `30s`"]),
@@ -326,6 +335,45 @@ fn shares_and_times_are_read_with_their_units() {
     let bounds: Vec<Option<Bound>> = good.expect.iter().map(|e: &Expect| e.at_least).collect();
     assert_eq!(bounds, [Some(Bound::Number(0.995)), None]);
     assert_eq!(good.expect[1].at_most, Some(Bound::Seconds(0.15)));
+}
+
+/// A folder of its own, gone at the end.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let all = std::env::temp_dir();
+        let path = all.join(format!("floodwall-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn the_recording_of_a_file_is_looked_for_beside_it() {
+    let folder = Folder::new("beside");
+    let path = folder.0.join("monday.toml");
+    let text = "trace = { file = 'monday.csv' }\n\
+                tier = [{ name = 't', workers = 1, service = { constant = '1ms' } }]\n";
+    std::fs::write(&path, text).unwrap();
+    let scenario = Scenario::load(&path).unwrap();
+    assert_eq!(scenario.name, "monday");
+    assert_eq!(scenario.trace.unwrap().file, folder.0.join("monday.csv"));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let folder = Folder::new("gone");
+    let path = folder.0.join("gone.toml");
+    let error = Scenario::load(&path).unwrap_err();
+    assert_eq!((error.file(), error.line()), (path.to_str().unwrap(), None));
+    assert!(error.to_string().contains("cannot be read"), "{error}");
 }
 
 proptest! {

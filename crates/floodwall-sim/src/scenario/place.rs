@@ -32,6 +32,11 @@ impl Place {
         Self(all)
     }
 
+    /// Whether it is an element of a list.
+    pub(crate) fn is_element(&self) -> bool {
+        matches!(self.0.last(), Some(Step::Index(_)))
+    }
+
     /// The key that it ends with.
     pub(crate) fn last_key(&self) -> Option<&str> {
         self.0.iter().rev().find_map(|step| match step {

@@ -32,10 +32,12 @@ pub(crate) fn reword(message: &str, place: &Place) -> Said {
             Some(whose)
         };
         let inside = inside.map_or_else(String::new, |outer| format!(" for {outer}"));
-        return (
-            format!("unknown word `{word}`{inside}"),
-            did_you_mean(word, &known),
-        );
+        let fix = if word.starts_with(|c: char| c.is_ascii_digit()) {
+            A_CHOICE.to_owned()
+        } else {
+            did_you_mean(word, &known)
+        };
+        return (format!("unknown word `{word}`{inside}"), fix);
     }
     if let Some(rest) = message.strip_prefix("missing field ") {
         let (word, _) = words(rest);
@@ -49,29 +51,68 @@ pub(crate) fn reword(message: &str, place: &Place) -> Said {
             .strip_prefix(kind)
             .and_then(|rest| rest.split_once(", expected "))
         {
-            let problem = format!("{whose} is {}", plain(found));
-            return (problem, format!("write {}", what(expected)));
+            return mismatch(found, expected, &whose, place);
         }
     }
     if message.starts_with("wanted exactly 1 element") {
         return (
             format!("{whose} says several things or none"),
-            "write one, as in `{ exponential = \"10ms\" }`".to_owned(),
+            A_CHOICE.to_owned(),
         );
     }
-    if message.starts_with("a number, or a table of numbers") {
-        return (format!("{whose} is neither"), format!("write {message}"));
+    if message == "wanted string or table" {
+        return (format!("{whose} does not say which"), A_CHOICE.to_owned());
     }
-    // Messages of this crate, and of toml about syntax.
-    match message
-        .split_once(": ")
-        .or_else(|| message.split_once(", expected "))
-    {
-        Some((problem, fix)) if message.contains(", expected ") => {
-            (problem.to_owned(), format!("expected {fix}"))
-        }
+    if message.starts_with("a number, or a table of numbers") {
+        return (
+            format!("{whose} cannot be read"),
+            format!("write {message}"),
+        );
+    }
+    syntax(message)
+}
+
+const A_CHOICE: &str = "write one word with its value, as in `{ exponential = \"10ms\" }`";
+
+fn mismatch(found: &str, expected: &str, whose: &str, place: &Place) -> Said {
+    let key = place.last_key().unwrap_or_default();
+    match (found, expected) {
+        // Serde takes a list for the fields of a struct, one by one.
+        ("map", _) if place.is_element() && !expected.starts_with("struct ") => (
+            format!("there is a list of {whose}"),
+            format!("write `[{key}]`, once"),
+        ),
+        ("map", "a sequence") => (
+            format!("{whose} is one table"),
+            format!("write `[[{key}]]`: there may be several"),
+        ),
+        ("unit variant", _) => (
+            format!("{whose} is a word that needs a value"),
+            "write it with its value, as in `{ bursts = 10 }`".to_owned(),
+        ),
+        _ => (
+            format!("{whose} is {}", plain(found)),
+            format!("write {}", what(expected)),
+        ),
+    }
+}
+
+/// Messages of this crate, which say what is wrong and what would do, and of toml about syntax.
+fn syntax(message: &str) -> Said {
+    if let Some((problem, expected)) = message.split_once(", expected ") {
+        let fix = match expected {
+            "nothing" => "remove it".to_owned(),
+            "literal string" => "write it in quotes".to_owned(),
+            other => format!("expected {other}"),
+        };
+        return (problem.to_owned(), fix);
+    }
+    match message.split_once(": ") {
         Some((problem, fix)) => (problem.to_owned(), fix.to_owned()),
-        None => (message.to_owned(), "see the file format".to_owned()),
+        None if message.starts_with("duplicate key") => {
+            (message.to_owned(), "keep one of them".to_owned())
+        }
+        None => (message.to_owned(), "write it as TOML".to_owned()),
     }
 }
 
@@ -110,7 +151,9 @@ fn plain(found: &str) -> &str {
 fn what(expected: &str) -> String {
     match expected {
         "f64" => "a number".to_owned(),
-        "u8" | "u16" | "u32" | "u64" => "a whole number, 0 or more".to_owned(),
+        // The only number of this size is a class.
+        "u8" => "a whole number, 0 to 7".to_owned(),
+        "u32" => format!("a whole number, 0 to {}", u32::MAX),
         "a string" | "path string" => "a text in quotes".to_owned(),
         "a boolean" => "`true` or `false`".to_owned(),
         "a sequence" => "a list in brackets".to_owned(),

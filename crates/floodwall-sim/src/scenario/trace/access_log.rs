@@ -52,7 +52,9 @@ impl<'a> LogRows<'a> {
             return Ok(None);
         };
         let row = TraceRow {
-            at: self.at + (self.count - left) * SECOND / self.count,
+            at: self
+                .at
+                .saturating_add((self.count - left) * SECOND / self.count),
             class: 3,
             key: Some(key),
             cost: 1,

@@ -356,3 +356,23 @@ fn a_recording_is_read_as_it_comes() {
     let last = rows.map(Result::unwrap).nth(199_999).unwrap();
     assert_eq!(last.at, 200_000 * MS);
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_panic(bytes in proptest::collection::vec(0_u8.., 0..200), text in "[0-9a-z,:/\\[\\]{}\" \n.-]{0,80}") {
+        let csv = format!("time,class,key,cost\n{text}");
+        let log = format!("h - - [10/Oct/2000:13:55:36 -0700] x\nh [{text}]");
+        for (file, bytes) in [
+            ("a.csv", &bytes[..]),
+            ("a.csv", csv.as_bytes()),
+            ("a.jsonl", &bytes),
+            ("a.jsonl", text.as_bytes()),
+            ("a.log", &bytes),
+            ("a.log", log.as_bytes()),
+        ] {
+            if let Ok(rows) = trace(file, 1.0).read(bytes) {
+                for _ in rows {}
+            }
+        }
+    }
+}
