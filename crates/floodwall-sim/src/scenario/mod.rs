@@ -2,16 +2,25 @@
 //! must hold.
 
 mod change;
+mod check;
 mod client;
+mod error;
 mod expect;
+mod explain;
+mod file;
+mod nearest;
 mod phase;
+mod place;
+mod schema;
 mod stack;
 mod tier;
 mod trace;
 pub(crate) mod units;
+mod wording;
 
 pub use change::Change;
 pub use client::{Arrivals, Client, ClientLoad, Retry, Users};
+pub use error::ScenarioError;
 pub use expect::{Bound, Expect, Measure, Over};
 pub use phase::{Phase, Shape};
 pub use stack::{Per, QueueRule, QuotaRule, Stack};

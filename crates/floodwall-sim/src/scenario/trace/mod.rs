@@ -1,3 +1,12 @@
+mod access_log;
+mod csv_rows;
+mod format;
+mod json_rows;
+mod lines;
+mod reader;
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -5,6 +14,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::units;
+
+pub(crate) use format::Format;
+pub(crate) use reader::{TraceReader, TraceRow};
 
 /// Requests from a recording, played back at the times at which they came.
 ///

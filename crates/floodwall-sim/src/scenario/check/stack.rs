@@ -1,0 +1,145 @@
+use floodwall::concurrency::QueueConfigBuilder;
+use floodwall::{Priority, QueueConfig, Quota};
+
+use super::Faults;
+use crate::scenario::place::Place;
+use crate::scenario::{QueueRule, Scenario};
+
+impl Scenario {
+    pub(super) fn check_stack(&self, faults: &mut Faults) {
+        let Some(stack) = &self.stack else { return };
+        let place = Place::default().key("stack");
+        if stack.limit == Some(0) {
+            faults.add(
+                &place.key("limit"),
+                "a limit of 0 would let nothing in",
+                "write at least 1",
+            );
+        }
+        if let Some(queue) = &stack.queue {
+            let place = place.key("queue");
+            if stack.limit.is_none() {
+                faults.add(
+                    &place,
+                    "a queue without a limit is never used",
+                    "add `limit` to `stack`",
+                );
+            }
+            queue.check(&place, faults);
+        }
+        for (n, quota) in stack.quotas.iter().enumerate() {
+            if let Err(error) = quota.allow.parse::<Quota>() {
+                let place = place.key("quota").index(n).key("allow");
+                let (problem, fix) = split(&error.to_string());
+                faults.add(&place, format!("`{}`: {problem}", quota.allow), fix);
+            }
+        }
+    }
+}
+
+impl QueueRule {
+    /// As floodwall takes it; `None` is no queue at all. Keys of shares that are no class are left
+    /// out: they have been refused before.
+    pub(crate) fn builder(&self) -> Option<QueueConfigBuilder> {
+        if self.capacity == Some(0) {
+            return None;
+        }
+        let mut config = QueueConfig::builder();
+        if let Some(places) = self.capacity {
+            config = config.capacity(places);
+        }
+        if let Some(time) = self.max_wait {
+            config = config.max_wait(time);
+        }
+        if let Some(time) = self.target {
+            config = config.target(time);
+        }
+        if let Some(time) = self.interval {
+            config = config.interval(time);
+        }
+        if let Some(yes) = self.newest_first {
+            config = config.newest_first(yes);
+        }
+        for (class, share) in &self.shares {
+            if let Ok(priority) = class.parse::<Priority>() {
+                config = config.share(priority, *share);
+            }
+        }
+        Some(config)
+    }
+
+    /// Each setting alone, so that the fault has the line of its key; then all together.
+    fn check(&self, place: &Place, faults: &mut Faults) {
+        let before = faults.len();
+        let none = Self::default;
+        let settings = [
+            (
+                "capacity",
+                Self {
+                    capacity: self.capacity,
+                    ..none()
+                },
+            ),
+            (
+                "max_wait",
+                Self {
+                    max_wait: self.max_wait,
+                    ..none()
+                },
+            ),
+            (
+                "target",
+                Self {
+                    target: self.target,
+                    ..none()
+                },
+            ),
+            (
+                "interval",
+                Self {
+                    interval: self.interval,
+                    ..none()
+                },
+            ),
+        ];
+        for (key, rule) in settings {
+            rule.ask(&place.key(key), faults);
+        }
+        for (class, share) in &self.shares {
+            let place = place.key("shares").key(class);
+            if class.parse::<Priority>().is_err() {
+                faults.add(
+                    &place,
+                    format!("there is no class `{class}`"),
+                    "write 0 (most urgent) to 7",
+                );
+                continue;
+            }
+            let shares = [(class.clone(), *share)].into();
+            Self { shares, ..none() }.ask(&place, faults);
+        }
+        if faults.len() == before {
+            let place = place.key("shares");
+            Self {
+                shares: self.shares.clone(),
+                ..none()
+            }
+            .ask(&place, faults);
+        }
+    }
+
+    /// Asks floodwall.
+    fn ask(&self, place: &Place, faults: &mut Faults) {
+        if let Some(Err(error)) = self.builder().map(QueueConfigBuilder::build) {
+            let (problem, fix) = split(&error.to_string());
+            faults.add(place, problem, fix);
+        }
+    }
+}
+
+/// Floodwall's errors say what is wrong and what would do in one line; further ones point into it.
+fn split(message: &str) -> (String, String) {
+    let line = message.lines().next().unwrap_or_default();
+    let (problem, fix) = line.split_once(": ").unwrap_or((line, "change it"));
+    (problem.to_owned(), fix.to_owned())
+}
