@@ -191,11 +191,14 @@ fn the_contenders_do_as_an_independent_simulation_says() {
     let mut table = Table::new(&troubles);
     for (name, row) in expected() {
         let contender: Contender = name.parse().unwrap();
-        let cells = troubles.each_ref().map(|trouble| trouble.play(contender, None));
+        let cells = troubles
+            .each_ref()
+            .map(|trouble| trouble.play(contender, None));
         table.row(name, &cells);
         for ((trouble, cell), expected) in troubles.iter().zip(&cells).zip(row) {
-            for (what, (found, expected)) in
-                ["goodput", "p99", "class 0", "class 3"].iter().zip(cell.figures.iter().zip(expected))
+            for (what, (found, expected)) in ["goodput", "p99", "class 0", "class 3"]
+                .iter()
+                .zip(cell.figures.iter().zip(expected))
             {
                 let near = match found {
                     Some(found) if expected.is_nan() => *found == 0.0,
@@ -264,5 +267,41 @@ fn floodwall_reaches_its_target_line() {
     }
 }
 
-#[allow(dead_code, reason = "for the tests to come")]
-fn unused(_: Duration) {}
+#[test]
+fn explore() {
+    let troubles = troubles();
+    for (limit, cap, wait, newest) in [
+        (10, 64, 40, false),
+        (10, 64, 30, false),
+        (10, 64, 25, false),
+    ] {
+        let stack = Stack {
+            limit: Some(limit),
+            queue: Some(QueueRule {
+                capacity: Some(cap),
+                max_wait: Some(ms(wait)),
+                newest_first: Some(newest),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let cells = troubles
+            .each_ref()
+            .map(|t| t.play(Contender::Floodwall, Some(&stack)));
+        println!("== {limit} {cap} {wait} {newest}");
+        for (t, cell) in troubles.iter().zip(&cells) {
+            println!(
+                "   {:<20} {:<24} c0 {:.4} p99c0 {:.1}",
+                t.name,
+                cell.show(),
+                cell.runs
+                    .during("trouble")
+                    .class(0)
+                    .success()
+                    .value()
+                    .unwrap(),
+                1e3 * cell.runs.during("trouble").class(0).p99().value().unwrap()
+            );
+        }
+    }
+}

@@ -13,6 +13,7 @@ mod tiers;
 
 pub(crate) use capacity::Capacity;
 pub(crate) use pool::{Pool, Pools, Standing};
-pub use service::{Backend, BackendFuture};
+pub use service::Backend;
+pub(crate) use service::BackendFuture;
 pub use tiers::TierService;
 pub(crate) use tiers::build;

@@ -85,7 +85,11 @@ mod tests {
         assert_eq!(real, PINNED_REAL);
     }
 
-    const PINNED_BITS: [u64; 3] = [0, 0, 0];
+    const PINNED_BITS: [u64; 3] = [
+        3_310_156_408_803_804_016,
+        14_351_964_655_988_726_055,
+        14_816_792_427_165_100_807,
+    ];
     const PINNED_REAL: [u64; 3] = [0, 0, 0];
 
     #[test]

@@ -3,13 +3,13 @@ use std::hash::Hash;
 
 use floodwall::extract::{CostOf, DeadlineOf, KeyOf, MissingKey, PriorityOf};
 use floodwall::rate_limit::RateLimit;
-use floodwall::{BuildError, ConcurrencyLimit, Now, Outcome, Priority, QueueConfig, admit, all};
+use floodwall::{BuildError, ConcurrencyLimit, Now, Outcome, Priority, admit, all};
 use tokio::time::Instant;
 use tower::Layer;
 
 use crate::backend::{Backend, TierService};
 use crate::engine::Stage;
-use crate::scenario::{Per, QueueRule, Stack, Tier};
+use crate::scenario::{Per, Stack, Tier};
 use crate::{Answer, Answered, Attempt};
 
 /// What is read from an attempt, or not.
@@ -77,40 +77,17 @@ fn limit(stack: &Stack) -> Result<Option<ConcurrencyLimit<Read, Read>>, BuildErr
         return Ok(None);
     };
     let mut builder = ConcurrencyLimit::builder(limit);
-    match &stack.queue {
-        None => {}
-        Some(rule) if rule.capacity == Some(0) => builder = builder.no_queue(),
-        Some(rule) => builder = builder.queue(queue(rule, limit)),
+    if let Some(rule) = &stack.queue {
+        builder = match rule.builder(limit) {
+            Some(queue) => builder.queue(queue),
+            None => builder.no_queue(),
+        };
     }
     builder
         .priority(Read(stack.priority))
         .deadline(Read(stack.deadline))
         .build()
         .map(Some)
-}
-
-/// What is not said is as in floodwall's own default for this limit.
-pub(crate) fn queue(rule: &QueueRule, limit: u32) -> floodwall::concurrency::QueueConfigBuilder {
-    let usual = limit.saturating_mul(4).max(16);
-    let mut queue = QueueConfig::builder().capacity(rule.capacity.unwrap_or(usual));
-    if let Some(wait) = rule.max_wait {
-        queue = queue.max_wait(wait);
-    }
-    if let Some(target) = rule.target {
-        queue = queue.target(target);
-    }
-    if let Some(interval) = rule.interval {
-        queue = queue.interval(interval);
-    }
-    if let Some(newest_first) = rule.newest_first {
-        queue = queue.newest_first(newest_first);
-    }
-    for (class, share) in &rule.shares {
-        if let Ok(class) = class.parse::<Priority>() {
-            queue = queue.share(class, *share);
-        }
-    }
-    queue
 }
 
 impl PriorityOf<Attempt> for Read {

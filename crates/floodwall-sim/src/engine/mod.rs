@@ -1,13 +1,14 @@
 //! Plays a scenario against a service.
 //!
 //! Reading order: [`simulation`] is what users call, [`run`] the loop, [`sources`] who sends when,
-//! [`rates`] how much, [`flights`] the attempts under way, [`retries`] those that come back, [`fault`]
+//! [`rates`] how much, [`recording`] what was recorded, [`flights`] the attempts under way, [`retries`] those that come back, [`fault`]
 //! how a run can fail, [`watch`] what is looked at while it runs.
 
 mod event;
 mod fault;
 mod flights;
 mod rates;
+mod recording;
 mod retries;
 mod run;
 mod simulation;

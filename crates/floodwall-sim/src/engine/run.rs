@@ -78,7 +78,11 @@ where
     S::Response: IntoAnswer,
     S::Error: IntoAnswer,
 {
-    pub(crate) fn new(scenario: &Scenario, service: S, setting: Setting<'a>) -> Self {
+    pub(crate) fn new(
+        scenario: &Scenario,
+        service: S,
+        setting: Setting<'a>,
+    ) -> Result<Self, RunError> {
         let Setting {
             world,
             clock,
@@ -92,11 +96,15 @@ where
             .zip(clients)
             .map(|(index, client)| Group::new(index, client, &world))
             .collect();
-        let members = groups.iter().map(Group::member).collect();
-        let sources = (0..)
-            .zip(clients)
-            .map(|(group, client)| Source::new(scenario, group, client, &world))
-            .collect();
+        let is_named = scenario.trace.is_none();
+        let members = groups.iter().map(|group| group.member(is_named)).collect();
+        let sources = match &scenario.trace {
+            Some(trace) => vec![Source::recorded(trace, &world)?],
+            None => (0..)
+                .zip(clients)
+                .map(|(group, client)| Source::new(scenario, group, client, &world))
+                .collect(),
+        };
         let mut run = Self {
             tally: Tally::new(scenario, members),
             end: nanos(scenario.length()),
@@ -117,12 +125,12 @@ where
             pools,
             progress,
         };
-        run.begin(scenario);
-        run
+        run.begin(scenario)?;
+        Ok(run)
     }
 
     /// Puts the first of everything on the agenda.
-    fn begin(&mut self, scenario: &Scenario) {
+    fn begin(&mut self, scenario: &Scenario) -> Result<(), RunError> {
         let mut start = 0;
         for (index, phase) in (0..).zip(&scenario.phases) {
             self.put(start, Event::Phase(index));
@@ -136,10 +144,11 @@ where
                     let at = self.sources[index].first_thought();
                     self.put(at, Event::Thought { source, user });
                 }
-            } else if let Some(at) = self.sources[index].next(0) {
+            } else if let Some(at) = self.sources[index].next(0)? {
                 self.put(at, Event::Arrival(source));
             }
         }
+        Ok(())
     }
 
     fn put(&self, at: u64, event: Event) {
@@ -157,7 +166,7 @@ where
                 let index = usize::from(source);
                 if now < self.end {
                     self.arrives(now, source, None)?;
-                    if let Some(at) = self.sources[index].next(now) {
+                    if let Some(at) = self.sources[index].next(now)? {
                         self.put(at, Event::Arrival(source));
                     }
                 }
@@ -186,15 +195,20 @@ where
 
     fn arrives(&mut self, now: u64, source: u16, user: Option<(u16, u32)>) -> Result<(), RunError> {
         let source = &mut self.sources[usize::from(source)];
-        let group = source.group;
-        let client = &mut self.groups[usize::from(group)];
-        let tenant = source.tenant(user.map(|user| user.1), client.tenants);
-        client.retries.opened();
+        let (group, tenant, cost) = if let Kind::Recorded(recording) = &mut source.kind {
+            let (class, tenant, cost) = recording.take().expect("one was read for now");
+            (u16::from(class), tenant, cost)
+        } else {
+            let client = &self.groups[usize::from(source.group)];
+            let tenant = source.tenant(user.map(|user| user.1), client.tenants);
+            (source.group, tenant, client.cost)
+        };
+        self.groups[usize::from(group)].retries.opened();
         let wanted = Wanted {
             id: self.next_id,
             group,
             tenant,
-            cost: client.cost,
+            cost,
             counted: self.tally.offered(now, group, tenant),
             number: 0,
             user,
@@ -488,11 +502,12 @@ impl Group {
         }
     }
 
-    fn member(&self) -> Member {
+    fn member(&self, is_named: bool) -> Member {
         Member {
             name: self.who.name.clone(),
             class: self.who.class,
             tenants: self.tenants,
+            is_named,
         }
     }
 }

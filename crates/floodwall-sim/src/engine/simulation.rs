@@ -1,6 +1,7 @@
 use tokio::time::Instant;
 use tower_service::Service;
 
+use super::recording::prepared;
 use super::run::{Run, Setting};
 use super::{Gauge, RunError, Watch};
 use crate::backend::{self, Backend, Pools, TierService};
@@ -138,6 +139,7 @@ impl<'a> Simulation<'a> {
             seed,
         } = self;
         let seed = asked_seed()?.unwrap_or(seed);
+        let prepared = prepared(scenario)?;
         time::run(async |turn| {
             #[expect(clippy::disallowed_methods, reason = "the zero of the run")]
             let base = Instant::now();
@@ -157,9 +159,9 @@ impl<'a> Simulation<'a> {
                 pools: stage.pools.into_inner(),
                 progress,
             };
-            let mut run = Run::new(scenario, service, setting);
+            let mut run = Run::new(&prepared, service, setting)?;
             (&mut run).await?;
-            Ok(run.into_tally().report(scenario, stack, seed))
+            Ok(run.into_tally().report(&prepared, stack, seed))
         })
     }
 }

@@ -1,6 +1,8 @@
+use super::RunError;
 use super::rates::Rates;
+use super::recording::Recording;
 use crate::chance::{Stream, Times, Zipf, nanos};
-use crate::scenario::{Arrivals, Client, Scenario};
+use crate::scenario::{Arrivals, Client, Scenario, Trace};
 use crate::time::World;
 
 /// Who sends, and when next.
@@ -22,6 +24,8 @@ pub(super) enum Kind {
     },
     /// Users who wait for their answer and then think.
     Closed { users: u32, think: Times },
+    /// What was recorded.
+    Recorded(Recording),
 }
 
 impl Source {
@@ -46,10 +50,22 @@ impl Source {
         }
     }
 
+    /// All requests of a recording; the group of each is that of its class.
+    pub(super) fn recorded(trace: &Trace, world: &World) -> Result<Self, RunError> {
+        Ok(Self {
+            group: 0,
+            kind: Kind::Recorded(Recording::open(trace)?),
+            tenants: Zipf::new(1, 0.0),
+            who: world.stream("recording/tenants"),
+            when: world.stream("recording/arrivals"),
+        })
+    }
+
     /// When the next request comes after one at `from`; never, for a closed loop.
-    pub(super) fn next(&mut self, from: u64) -> Option<u64> {
-        match &mut self.kind {
+    pub(super) fn next(&mut self, from: u64) -> Result<Option<u64>, RunError> {
+        Ok(match &mut self.kind {
             Kind::Closed { .. } => None,
+            Kind::Recorded(recording) => recording.advance()?,
             Kind::Open {
                 rates,
                 arrivals,
@@ -59,21 +75,21 @@ impl Source {
                 Arrivals::Bursts(size) => {
                     if *burst > 0 {
                         *burst -= 1;
-                        return Some(from);
+                        return Ok(Some(from));
                     }
                     *burst = size.saturating_sub(1);
                     rates.even(from, f64::from(*size))
                 }
                 Arrivals::Poisson => rates.poisson(from, &mut self.when),
             },
-        }
+        })
     }
 
     /// How long a user thinks before the next request.
     pub(super) fn think(&mut self) -> u64 {
         match &self.kind {
             Kind::Closed { think, .. } => think.nanos(&mut self.when),
-            Kind::Open { .. } => 0,
+            Kind::Open { .. } | Kind::Recorded(_) => 0,
         }
     }
 
@@ -85,7 +101,7 @@ impl Source {
                 let mean = nanos(think.mean()) as f64;
                 crate::chance::round(mean * self.when.unit())
             }
-            Kind::Open { .. } => 0,
+            Kind::Open { .. } | Kind::Recorded(_) => 0,
         }
     }
 

@@ -36,6 +36,8 @@ pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) class: Priority,
     pub(crate) tenants: u32,
+    /// Shown even if it sent nothing: somebody gave it its name.
+    pub(crate) is_named: bool,
 }
 
 /// In which phase a request is counted.
@@ -118,9 +120,12 @@ impl Tally {
         let counted = self.counted(now);
         let phase = self.phase(counted);
         phase.cells[usize::from(group)].offered += 1;
-        if let Some(tenant) = phase.tenants[usize::from(group)].get_mut(tenant as usize) {
-            tenant.0 += 1;
+        let tenants = &mut phase.tenants[usize::from(group)];
+        // Those of a recording are known when they come; their number is bounded there.
+        if tenants.len() <= tenant as usize {
+            tenants.resize(tenant as usize + 1, (0, 0));
         }
+        tenants[tenant as usize].0 += 1;
         counted
     }
 
@@ -299,6 +304,7 @@ impl PhaseTally {
             sum.add(more);
         }
         for (sum, more) in self.tenants.iter_mut().zip(&other.tenants) {
+            sum.resize(sum.len().max(more.len()), (0, 0));
             for (sum, more) in sum.iter_mut().zip(more) {
                 sum.0 += more.0;
                 sum.1 += more.1;
@@ -366,6 +372,7 @@ impl PhaseTally {
             clients: groups
                 .iter()
                 .zip(&self.cells)
+                .filter(|(group, cell)| cell.offered > 0 || group.is_named)
                 .map(|(group, cell)| cell.group(group.name.clone(), Some(group.class)))
                 .collect(),
         }

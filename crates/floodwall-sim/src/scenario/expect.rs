@@ -35,13 +35,6 @@ pub struct Expect {
     pub needs: Option<String>,
 }
 
-/// As a sentence.
-impl fmt::Display for Expect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.measure)
-    }
-}
-
 /// Over several seeds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -26,6 +26,7 @@ pub use phase::{Phase, Shape};
 pub use stack::{Per, QueueRule, QuotaRule, Stack};
 pub use tier::{Call, Line, Lock, OnCancel, Tier};
 pub use trace::Trace;
+pub(crate) use trace::{TraceReader, TraceRow};
 
 use std::time::Duration;
 

@@ -14,6 +14,6 @@ mod world;
 pub(crate) use agenda::{Due, OnDue};
 pub(crate) use clock::{Clock, Moved};
 pub(crate) use runtime::run;
-pub(crate) use slots::{SlotId, Slots};
+pub(crate) use slots::Slots;
 pub(crate) use turn::Turn;
 pub use world::{Sleep, World};

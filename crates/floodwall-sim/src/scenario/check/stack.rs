@@ -38,16 +38,16 @@ impl Scenario {
 }
 
 impl QueueRule {
-    /// As floodwall takes it; `None` is no queue at all. Keys of shares that are no class are left
+    /// As floodwall takes it; `None` is no queue at all. What is not said is as floodwall has it for
+    /// this limit. Keys of shares that are no class are left
     /// out: they have been refused before.
-    pub(crate) fn builder(&self) -> Option<QueueConfigBuilder> {
+    pub(crate) fn builder(&self, limit: u32) -> Option<QueueConfigBuilder> {
         if self.capacity == Some(0) {
             return None;
         }
-        let mut config = QueueConfig::builder();
-        if let Some(places) = self.capacity {
-            config = config.capacity(places);
-        }
+        let usual = limit.saturating_mul(4).max(16);
+        let usual = usual.min(QueueConfig::MAX_CAPACITY);
+        let mut config = QueueConfig::builder().capacity(self.capacity.unwrap_or(usual));
         if let Some(time) = self.max_wait {
             config = config.max_wait(time);
         }
@@ -130,7 +130,7 @@ impl QueueRule {
 
     /// Asks floodwall.
     fn ask(&self, place: &Place, faults: &mut Faults) {
-        if let Some(Err(error)) = self.builder().map(QueueConfigBuilder::build) {
+        if let Some(Err(error)) = self.builder(1).map(QueueConfigBuilder::build) {
             let (problem, fix) = split(&error.to_string());
             faults.add(place, problem, fix);
         }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::units;
+use super::{ScenarioError, units};
 
 pub(crate) use format::Format;
 pub(crate) use reader::{TraceReader, TraceRow};
@@ -47,6 +47,20 @@ pub struct Trace {
     )]
     #[schemars(with = "Option<units::DurationText>")]
     pub patience: Option<Duration>,
+    /// The recording itself, of scenarios that come with the crate.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub(crate) embedded: Option<&'static [u8]>,
+}
+
+impl Trace {
+    /// Its requests, from wherever it is.
+    pub(crate) fn rows(&self) -> Result<TraceReader<'static>, ScenarioError> {
+        match self.embedded {
+            Some(bytes) => self.read(bytes),
+            None => self.open(),
+        }
+    }
 }
 
 const fn unit() -> f64 {

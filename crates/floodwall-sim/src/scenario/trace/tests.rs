@@ -5,6 +5,7 @@ use crate::scenario::ScenarioError;
 
 fn trace(file: &str, speed: f64) -> Trace {
     Trace {
+        embedded: None,
         file: file.into(),
         speed,
         deadline: None,

@@ -1,0 +1,73 @@
+use crate::scenario::{Scenario, ScenarioError};
+
+/// A scenario that comes with the crate.
+///
+/// ```
+/// use floodwall_sim::builtin;
+///
+/// for one in builtin() {
+///     let scenario = one.scenario()?;
+///     println!("{:24} {}", one.name(), scenario.about);
+/// }
+/// # Ok::<(), floodwall_sim::ScenarioError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Builtin {
+    name: &'static str,
+    text: &'static str,
+}
+
+/// All scenarios that come with the crate, by name.
+#[must_use]
+pub fn builtin() -> &'static [Builtin] {
+    ALL
+}
+
+impl Builtin {
+    /// The one of this name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        ALL.iter().copied().find(|one| one.name == name)
+    }
+
+    /// Its name: that of its file, without the ending.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The file.
+    #[must_use]
+    pub const fn text(&self) -> &'static str {
+        self.text
+    }
+
+    /// The scenario.
+    ///
+    /// # Errors
+    ///
+    /// None, as a test of the crate shows; the signature is that of every other way to a scenario.
+    pub fn scenario(&self) -> Result<Scenario, ScenarioError> {
+        let mut scenario = Scenario::parse(self.text, &format!("{}.toml", self.name))?;
+        if let Some(trace) = &mut scenario.trace {
+            let known = TRACES.iter().find(|(name, _)| trace.file.ends_with(name));
+            trace.embedded = known.map(|(_, bytes)| *bytes);
+        }
+        Ok(scenario)
+    }
+}
+
+macro_rules! builtin {
+    ($($name:literal)+) => {
+        &[$(Builtin {
+            name: $name,
+            text: include_str!(concat!("../scenarios/", $name, ".toml")),
+        }),+]
+    };
+}
+
+const ALL: &[Builtin] = builtin! {
+    "breakwater-spike"
+};
+
+const TRACES: &[(&str, &[u8])] = &[];
