@@ -67,7 +67,32 @@ macro_rules! builtin {
 }
 
 const ALL: &[Builtin] = builtin! {
+    "apf-different-flows"
+    "apf-elephant"
     "breakwater-spike"
+    "breakwater-sweep-bimodal"
+    "breakwater-sweep-constant"
+    "breakwater-sweep-exponential"
+    "calm"
+    "cinnamon-tiers"
+    "dagor-subsequent"
+    "diurnal-day"
+    "dubbo-closed-loop"
+    "flash-crowd"
+    "long-incident"
+    "metastable-retries"
+    "mild-overload"
+    "netflix-prefetch"
+    "noisy-neighbour"
+    "protego-locks"
+    "rajomon-chain"
+    "retry-budget"
+    "slow-dependency"
+    "topfull-two-apis"
+    "trace-replay"
 };
 
-const TRACES: &[(&str, &[u8])] = &[];
+const TRACES: &[(&str, &[u8])] = &[(
+    "crawler.csv",
+    include_bytes!("../scenarios/traces/crawler.csv"),
+)];

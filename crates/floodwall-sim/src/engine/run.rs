@@ -56,6 +56,7 @@ pub(crate) struct Run<'a, S: Service<Attempt>> {
 struct Group {
     who: Arc<Who>,
     tenants: u32,
+    is_closed: bool,
     cost: u32,
     deadline: Option<u64>,
     patience: Option<u64>,
@@ -495,6 +496,7 @@ impl Group {
                 work: client.work,
             }),
             tenants: client.tenants,
+            is_closed: client.users.is_some(),
             cost: client.cost,
             deadline: client.deadline.map(nanos),
             patience: client.patience.map(nanos),
@@ -508,6 +510,7 @@ impl Group {
             class: self.who.class,
             tenants: self.tenants,
             is_named,
+            is_closed: self.is_closed,
         }
     }
 }

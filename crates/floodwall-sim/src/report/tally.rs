@@ -38,6 +38,8 @@ pub(crate) struct Member {
     pub(crate) tenants: u32,
     /// Shown even if it sent nothing: somebody gave it its name.
     pub(crate) is_named: bool,
+    /// A closed loop.
+    pub(crate) is_closed: bool,
 }
 
 /// In which phase a request is counted.
@@ -115,6 +117,7 @@ impl Tally {
 
     /// A request comes.
     pub(crate) fn offered(&mut self, now: u64, group: u16, tenant: u32) -> Counted {
+        let closed = self.groups[usize::from(group)].is_closed;
         self.steps.offered();
         self.tenth.offered += 1;
         let counted = self.counted(now);
@@ -125,7 +128,9 @@ impl Tally {
         if tenants.len() <= tenant as usize {
             tenants.resize(tenant as usize + 1, (0, 0));
         }
-        tenants[tenant as usize].0 += 1;
+        // Whoever waits for each answer wants more than it can ask for.
+        let wants = if closed { u64::from(u32::MAX) } else { 1 };
+        tenants[tenant as usize].0 += wants;
         counted
     }
 

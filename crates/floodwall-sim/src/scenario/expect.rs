@@ -195,7 +195,9 @@ impl Measure {
         } else if value.fract() == 0.0 {
             format!("{value:.0}")
         } else {
-            format!("{value:.3}")
+            // Six digits: an index of fairness tells little until its fifth nine.
+            let text = format!("{value:.6}");
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
         }
     }
 }

@@ -161,6 +161,17 @@ impl Scenario {
         self
     }
 
+    /// The same at another load: every phase has this one, and no rate.
+    #[must_use]
+    pub fn at_load(&self, load: f64) -> Self {
+        let mut other = self.clone();
+        other.sweep.clear();
+        for phase in &mut other.phases {
+            (phase.load, phase.rate) = (Some(load), None);
+        }
+        other
+    }
+
     /// How long all phases last together.
     pub fn length(&self) -> Duration {
         self.phases.iter().map(|phase| phase.lasts).sum()
