@@ -1,10 +1,20 @@
 //! What a run found: counts and latencies by phase, class and client, and series over time.
 
+#[cfg(test)]
+mod expected;
 mod quantiles;
+#[cfg(test)]
+pub(crate) mod sample;
 mod series;
+mod snapshot;
+mod summary;
+mod table;
 
 pub use quantiles::Quantiles;
 pub use series::{ClassSeries, Series};
+pub use snapshot::snapshot;
+pub use summary::{Figure, PhaseSummary, Summary, summary};
+pub use table::table;
 
 use std::collections::BTreeMap;
 
