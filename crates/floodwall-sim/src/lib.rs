@@ -9,6 +9,7 @@ mod chance;
 mod contender;
 mod engine;
 pub mod http;
+pub mod plot;
 mod report;
 mod scenario;
 mod time;
@@ -22,8 +23,8 @@ pub use chance::{Stream, Times};
 pub use contender::{Contender, ContenderError};
 pub use engine::{Gauge, RunError, Simulation, Stage};
 pub use report::{
-    ClassSeries, Figure, Group, Part, PhaseReport, Quantiles, Report, Runs, Series, State,
-    TierReport, Verdict, judge,
+    ClassSeries, Figure, Group, Part, PhaseReport, PhaseSummary, Quantiles, Report, Runs, Series,
+    Spread, State, Summary, TierReport, Verdict, judge, snapshot, summary, table,
 };
 pub use scenario::{
     Arrivals, Bound, Call, Change, Client, ClientLoad, Expect, Line, Lock, Measure, OnCancel, Over,

@@ -1,13 +1,20 @@
 //! What a run found: counts and latencies by phase, class and client, and series over time.
 
 mod cell;
+#[cfg(test)]
+mod expected;
 mod fairness;
 mod figure;
 mod pace;
 mod quantiles;
 mod runs;
+#[cfg(test)]
+pub(crate) mod sample;
 mod series;
+mod snapshot;
 mod steps;
+mod summary;
+mod table;
 mod tally;
 mod verdict;
 
@@ -16,7 +23,10 @@ pub(crate) use pace::TENTH;
 pub use quantiles::Quantiles;
 pub use runs::Runs;
 pub use series::{ClassSeries, Series};
+pub use snapshot::snapshot;
 pub(crate) use steps::Look;
+pub use summary::{PhaseSummary, Spread, Summary, summary};
+pub use table::table;
 pub(crate) use tally::{Counted, Ended, Member, Tally};
 pub use verdict::{State, Verdict, judge};
 
