@@ -58,7 +58,7 @@ fn the_world_sleeps_to_the_nanosecond_and_tokio_to_the_next_millisecond() {
             })
         })
         .unwrap();
-    assert_eq!(report.total.all.succeeded, 699);
+    assert_eq!(report.total.all.succeeded, report.total.all.offered);
     for (ours, came, woke) in seen.lock().unwrap().iter() {
         let exact = *came + Duration::from_nanos(1_300_001);
         if *ours {
@@ -107,7 +107,8 @@ fn tasks_that_a_layer_spawns_take_part() {
     };
     let report = run();
     assert_eq!(report.total.all.succeeded, 1_999);
-    assert_eq!(report.total.all.latency.p50, Some(0.003));
+    // Who comes in the middle of a millisecond is woken at the end of one.
+    assert_eq!(report.total.all.latency.max, Some(0.0035));
     assert_eq!(report, run());
 }
 

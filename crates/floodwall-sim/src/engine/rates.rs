@@ -200,7 +200,8 @@ mod tests {
         ]);
         for times in [poisson(&rates), even(&rates)] {
             assert!(between(&times, 0.0, 20.0).abs_diff(10_000) < 400);
-            assert_eq!(between(&times, 20.0, 25.0), 0);
+            // The last one of a phase may come at its very end.
+            assert_eq!(between(&times, 20.001, 25.0), 0);
             assert!(between(&times, 25.0, 45.0).abs_diff(40_000) < 800);
         }
     }

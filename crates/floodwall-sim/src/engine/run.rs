@@ -403,6 +403,7 @@ where
     fn poll_run(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RunError>> {
         self.turn.remember(cx.waker());
         self.slots.ready().busy();
+        self.clock.wake();
         loop {
             if let Some(fault) = self.fault() {
                 return Poll::Ready(Err(fault));
@@ -477,7 +478,7 @@ where
         let run = self.get_mut();
         std::task::ready!(run.poll_run(cx))?;
         // Both clocks have gone the same way.
-        Poll::Ready(if run.clock.drift() == 0 {
+        Poll::Ready(if run.clock.agrees() {
             Ok(())
         } else {
             Err(RunError::ClockMoved)

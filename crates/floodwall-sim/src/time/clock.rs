@@ -22,6 +22,10 @@ pub(crate) struct Clock {
     settled: u64,
     aim: Option<u64>,
     sleep: Pin<Box<Sleep>>,
+    /// The runtime has gone idle, so its clock may be ahead.
+    idle: bool,
+    /// Somebody else has moved tokio's clock.
+    tampered: bool,
 }
 
 /// How a move ended.
@@ -42,7 +46,20 @@ impl Clock {
             now: 0,
             settled: 0,
             aim: None,
+            idle: false,
+            tampered: false,
         }
+    }
+
+    /// The runtime was idle, and its clock has jumped to the timer that ended that.
+    pub(crate) fn wake(&mut self) {
+        let tokio = self.tokio();
+        if tokio != self.now && !self.idle {
+            self.tampered = true;
+        }
+        self.idle = false;
+        self.now = tokio.max(self.now);
+        self.world.set_now(self.now);
     }
 
     /// Moves towards `to`, at most until `woken` says that somebody has something to do.
@@ -54,7 +71,7 @@ impl Clock {
     ) -> Poll<Moved> {
         let floor = to - to % MILLI;
         if self.settled < floor {
-            self.follow();
+            self.wake();
             if self.now % MILLI != 0 {
                 let next = self.now - self.now % MILLI + MILLI;
                 self.step(next);
@@ -74,6 +91,7 @@ impl Clock {
                 return Poll::Ready(Moved::Interrupted);
             }
             if !arrived {
+                self.idle = true;
                 return Poll::Pending;
             }
         }
@@ -81,9 +99,9 @@ impl Clock {
         Poll::Ready(Moved::Arrived)
     }
 
-    /// By how much the two clocks differ: never, unless somebody else moved tokio's.
-    pub(crate) fn drift(&self) -> u64 {
-        self.tokio().abs_diff(self.now)
+    /// Whether both clocks have gone the same way.
+    pub(crate) fn agrees(&self) -> bool {
+        !self.tampered && self.tokio() == self.now
     }
 
     fn tokio(&self) -> u64 {
@@ -93,12 +111,6 @@ impl Clock {
         )]
         let now = Instant::now();
         crate::chance::nanos(now.saturating_duration_since(self.base))
-    }
-
-    /// The runtime was idle and its clock may have jumped.
-    fn follow(&mut self) {
-        self.now = self.tokio().max(self.now);
-        self.world.set_now(self.now);
     }
 
     fn step(&mut self, to: u64) {
