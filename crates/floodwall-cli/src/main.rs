@@ -2,6 +2,8 @@
 
 mod cli;
 mod demo;
+mod interrupt;
+mod paint;
 
 use std::process::ExitCode;
 
