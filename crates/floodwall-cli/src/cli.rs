@@ -9,13 +9,17 @@ use std::{
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::demo;
+use crate::{
+    demo,
+    simulate::{self, args::SimulateArgs},
+};
 
 const TRY: &str = "\
 Try:
   floodwall demo                     half a minute: the same flood twice, bare and behind floodwall
   floodwall demo --svg flood.svg     the same, and a picture of it
   floodwall demo --json | jq .       the same, as one JSON object
+  floodwall simulate --list          worst days to play in virtual time
 ";
 
 /// Overload protection for tower services: see what it does on your own machine.
@@ -30,6 +34,8 @@ struct Cli {
 enum Command {
     /// Flood a real server on loopback, first bare, then behind floodwall, and compare.
     Demo(DemoArgs),
+    /// Play scenarios in virtual time, bare and behind floodwall, and judge them by what they promise.
+    Simulate(SimulateArgs),
 }
 
 /// What `floodwall demo` can be asked.
@@ -65,9 +71,10 @@ pub(crate) struct DemoArgs {
 
 /// Parses the arguments and runs what they ask for.
 pub(crate) fn run() -> ExitCode {
-    let result = match Cli::parse().command {
-        Some(Command::Demo(args)) => demo::run(&args),
-        None => help(),
+    let (result, failure) = match Cli::parse().command {
+        Some(Command::Demo(args)) => (demo::run(&args), ExitCode::FAILURE),
+        Some(Command::Simulate(args)) => (simulate::run(&args), simulate::CANNOT.into()),
+        None => (help(), ExitCode::FAILURE),
     };
     result.unwrap_or_else(|error| {
         // `floodwall demo | head -1`: who closed the pipe has seen enough.
@@ -75,7 +82,7 @@ pub(crate) fn run() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         eprintln!("error: {error:#}");
-        ExitCode::FAILURE
+        failure
     })
 }
 
@@ -84,7 +91,7 @@ fn help() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
     kind == Some(io::ErrorKind::BrokenPipe)
 }
@@ -101,7 +108,7 @@ fn seconds(text: &str) -> Result<f64, String> {
     number(text, 0.5..=300.0, "how long each phase lasts, such as 5")
 }
 
-fn seed(text: &str) -> Result<u64, String> {
+pub(crate) fn seed(text: &str) -> Result<u64, String> {
     text.parse()
         .map_err(|_| format!("give a whole number from 0 to {}, such as 1", u64::MAX))
 }

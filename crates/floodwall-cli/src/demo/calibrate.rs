@@ -9,10 +9,11 @@ use std::{
 use anyhow::ensure;
 use tokio::{runtime::Builder, task::JoinSet};
 
+use crate::interrupt::Stop;
+
 use super::{
     client::{Client, Ending},
     clock::{now, since},
-    interrupt::Stop,
     schedule::MIX,
     server::WORKERS,
 };

@@ -1,7 +1,8 @@
 //! Both runs side by side, drawn with characters: what was offered, and what was answered in time.
 
+use crate::paint::{Ink, Paint};
+
 use super::{
-    paint::{Ink, Paint},
     report::{Report, RunReport},
     series::SLICES,
 };

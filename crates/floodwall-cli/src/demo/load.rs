@@ -9,10 +9,11 @@ use std::{
 
 use tokio::{runtime::Builder, sync::mpsc, task::JoinSet};
 
+use crate::interrupt::Stop;
+
 use super::{
     client::{Client, Ending},
     clock::{now, since},
-    interrupt::Stop,
     report::RunReport,
     schedule::{Arrival, Plan},
     tally::Tally,

@@ -7,10 +7,8 @@ mod client;
 mod clock;
 mod doubts;
 mod files;
-mod interrupt;
 mod json;
 mod load;
-mod paint;
 mod progress;
 mod report;
 #[cfg(test)]
@@ -32,10 +30,12 @@ use std::{
 use anyhow::Context;
 use axum::Router;
 
-use crate::cli::DemoArgs;
-use interrupt::Stop;
+use crate::{
+    cli::DemoArgs,
+    interrupt::{self, Stop},
+    paint::Paint,
+};
 use load::DEADLINE;
-use paint::Paint;
 use progress::Progress;
 use report::Report;
 use schedule::Plan;

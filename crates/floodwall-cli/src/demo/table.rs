@@ -2,8 +2,9 @@
 
 use std::fmt::{self, Write};
 
+use crate::paint::{Ink, Paint};
+
 use super::{
-    paint::{Ink, Paint},
     report::{PhaseReport, PriorityReport, Report, RunReport},
     schedule::PhaseName,
 };

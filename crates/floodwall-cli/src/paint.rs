@@ -14,6 +14,7 @@ pub(crate) enum Paint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ink {
     Good,
+    Bad,
     Offered,
     Faint,
     Strong,
@@ -34,6 +35,7 @@ impl Paint {
     pub(crate) fn with(self, ink: Ink, text: &str) -> String {
         let code = match ink {
             Ink::Good => "32",
+            Ink::Bad => "31",
             Ink::Offered => "33",
             Ink::Faint => "2",
             Ink::Strong => "1",
