@@ -19,3 +19,8 @@ pub use room::{all_free, ask, poll_once, room, until};
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+
+/// So does that of the simulator.
+#[cfg(doctest)]
+#[doc = include_str!("../../crates/floodwall-sim/README.md")]
+pub struct SimulatorReadme;

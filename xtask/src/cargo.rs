@@ -48,6 +48,11 @@ impl Cargo {
     /// Runs it with our own standard output and error.
     pub(crate) fn run(&self) -> Result<()> {
         self.announce();
+        self.run_unannounced()
+    }
+
+    /// For what prints something that others read.
+    pub(crate) fn run_unannounced(&self) -> Result<()> {
         let status = self.command().status().context("cannot start cargo")?;
         ensure!(status.success(), "`{self}` failed: {status}");
         Ok(())

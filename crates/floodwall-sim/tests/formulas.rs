@@ -93,9 +93,7 @@ impl Model {
             .phase(Phase::new("warm", length / 20).load(rho))
             .phase(Phase::new("measured", length).load(rho))
             .client(Client::new("all").share(1.0));
-        Contender::Bare
-            .play(&scenario, seed, &mut |_| {})
-            .expect("it runs")
+        Contender::Bare.play(&scenario, seed).expect("it runs")
     }
 
     /// Compares wait and loss, from so many requests in all.
@@ -153,7 +151,7 @@ fn one_worker_waits_as_the_formula_says() {
 
 #[test]
 fn eight_workers_wait_as_erlang_says() {
-    MM8.compare("M/M/8", 0.5, 3.5e6);
+    MM8.compare("M/M/8", 0.5, 4.5e6);
     MM8.compare("M/M/8", 0.8, 2e6);
     MM8.compare("M/M/8", 0.95, 24e6);
 }
@@ -175,5 +173,5 @@ fn a_bounded_line_loses_as_the_formula_says() {
 /// One request in 8,700 is lost at half load, so a narrow interval takes many of them.
 #[test]
 fn a_bounded_line_at_half_load_loses_one_in_thousands() {
-    MM8_16.compare("M/M/8/16", 0.5, 250e6);
+    MM8_16.compare("M/M/8/16", 0.5, 290e6);
 }

@@ -83,11 +83,7 @@ impl Trouble {
 
     fn play(&self, contender: Contender, stack: Option<&Stack>) -> Cell {
         let scenario = self.scenario(stack.cloned());
-        let run = |seed| {
-            contender
-                .play(&scenario, seed, &mut |_| {})
-                .expect("it runs")
-        };
+        let run = |seed| contender.play(&scenario, seed).expect("it runs");
         Cell::of(Runs::new(SEEDS.map(run).to_vec()))
     }
 }
@@ -312,8 +308,6 @@ fn nobody_is_refused_at_seven_tenths() {
     }
     let mut scenario = troubles()[0].scenario(Some(stack));
     scenario.phases = vec![Phase::new("calm", secs(600)).load(0.7)];
-    let report = Contender::Floodwall
-        .play(&scenario, 1, &mut |_| {})
-        .unwrap();
+    let report = Contender::Floodwall.play(&scenario, 1).unwrap();
     report.during("calm").no_refusals();
 }

@@ -5,7 +5,7 @@ use floodwall_sim::{Builtin, Contender, Report, Scenario, State, builtin, judge}
 
 fn play(scenario: &Scenario, contender: Contender, seed: u64) -> Report {
     contender
-        .play(scenario, seed, &mut |_| {})
+        .play(scenario, seed)
         .unwrap_or_else(|error| panic!("{}: {error}", scenario.name))
 }
 

@@ -28,7 +28,7 @@ fn arrivals_and_service_times_are_told_to_the_microsecond() {
         1,
         Times::constant(Duration::from_nanos(1_234_567)),
     ));
-    let report = Contender::Bare.play(&scenario, 1, &mut |_| {}).unwrap();
+    let report = Contender::Bare.play(&scenario, 1).unwrap();
     let latency = report.total.all.latency;
     assert_eq!(latency.max, Some(0.001_234_567));
     assert!((latency.mean.unwrap() - 0.001_234_567).abs() < 1e-12);
@@ -119,6 +119,7 @@ fn channels_and_yields_inside_of_the_service_work() {
         .run(|_| {
             service_fn(|_: Attempt| async {
                 let (tell, told) = tokio::sync::oneshot::channel();
+                #[allow(clippy::disallowed_methods, reason = "as a user's handler may")]
                 let sleeper = tokio::spawn(async move {
                     tokio::time::sleep(ms(2)).await;
                     let _ = tell.send(());
@@ -141,7 +142,7 @@ fn memory_does_not_grow_with_the_length_of_a_run() {
         let mut scenario =
             evenly(20.0, secs(60 * minutes)).tier(Tier::new("one", 1, Times::exponential(ms(10))));
         scenario.arrivals = Arrivals::Poisson;
-        Contender::Bare.play(&scenario, 1, &mut |_| {}).unwrap()
+        Contender::Bare.play(&scenario, 1).unwrap()
     };
     let (short, long) = (report(1), report(300));
     assert_eq!(short.series.offered.len(), 600);

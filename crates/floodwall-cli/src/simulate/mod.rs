@@ -24,7 +24,6 @@ mod table;
 mod text;
 
 use std::{
-    env,
     io::{self, BufWriter, Write},
     process::ExitCode,
     sync::Arc,
@@ -45,9 +44,6 @@ use plan::Plan;
 
 /// Whoever looks at the exit status must be able to tell a failed expectation from wrong usage.
 pub(crate) const CANNOT: u8 = 2;
-
-/// Only tests read it; here it would silently make all seeds the same.
-const SEED_OF_TESTS: &str = "FLOODWALL_SIM_SEED";
 
 /// Runs scenarios and says what they found, or tells of scenarios.
 pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
@@ -83,10 +79,6 @@ fn explain(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn play(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
-    ensure!(
-        env::var_os(SEED_OF_TESTS).is_none(),
-        "{SEED_OF_TESTS} is set, which is for tests: unset it and say `--seed`",
-    );
     let plan = Arc::new(Plan::new(args)?);
     let album = args.svg.as_deref();
     let album = album

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
-use floodwall_sim::{Contender, Scenario, Shape};
+use floodwall_sim::{Contender, Scenario};
 
 use super::{args::SimulateArgs, loads::Loads, sources};
 
@@ -155,16 +155,7 @@ fn swept(scenario: &Scenario, loads: &[f64]) -> anyhow::Result<Vec<Point>> {
 }
 
 fn at_load(scenario: &Scenario, load: f64) -> anyhow::Result<Scenario> {
-    let capacity = scenario.best_capacity();
     let mut other = scenario.at_load(load);
-    for (phase, before) in other.phases.iter_mut().zip(&scenario.phases) {
-        // The end of a ramp is in the unit of its phase, which is a load from here on.
-        if let (Some(Shape::RampTo(end)), Some(_), Some(capacity)) =
-            (&mut phase.shape, before.rate, capacity)
-        {
-            *end /= capacity;
-        }
-    }
     // For the check only: a recording and a sweep exclude one another.
     other.sweep = vec![load];
     other

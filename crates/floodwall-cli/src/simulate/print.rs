@@ -1,6 +1,6 @@
 //! What people read: for each scenario its figures and what became of what was expected.
 
-use floodwall_sim::{Contender, State, Verdict};
+use floodwall_sim::{Contender, State};
 
 use super::{
     outcome::{Judged, Outcome},
@@ -40,7 +40,10 @@ fn verdict(judged: &Judged<'_>, seeds: usize, paint: Paint) -> String {
     let word = match &verdict.state {
         State::Holds => paint.with(Ink::Good, "holds"),
         State::Fails => paint.with(Ink::Bad, "FAILS"),
-        State::Pending(needs) => paint.with(Ink::Faint, &format!("pending (needs {needs})")),
+        State::Pending(needs) => {
+            let now = if verdict.holds { ", holds already" } else { "" };
+            paint.with(Ink::Faint, &format!("pending (needs {needs}{now})"))
+        }
     };
     let load = judged
         .load
@@ -51,9 +54,7 @@ fn verdict(judged: &Judged<'_>, seeds: usize, paint: Paint) -> String {
     };
     let mut text = format!(
         "{word}  {}{load}, {}: measured {}, {whose}\n",
-        judged.contender,
-        sentence(verdict),
-        verdict.shown,
+        judged.contender, verdict.sentence, verdict.shown,
     );
     if let Some(replay) = &judged.replay {
         if judged.contender == Contender::Bare {
@@ -62,16 +63,6 @@ fn verdict(judged: &Judged<'_>, seeds: usize, paint: Paint) -> String {
         text += &format!("       again: {replay}\n");
     }
     text
-}
-
-/// The word in front says already what is pending.
-fn sentence(verdict: &Verdict) -> &str {
-    let pending = match &verdict.state {
-        State::Pending(needs) => format!(" (pending, needs {needs})"),
-        State::Holds | State::Fails => String::new(),
-    };
-    let sentence = &verdict.sentence;
-    sentence.strip_suffix(&pending).unwrap_or(sentence)
 }
 
 fn summary(plan: &Plan, outcome: &Outcome<'_>, paint: Paint) -> String {

@@ -2,6 +2,7 @@
 
 use std::{
     num::NonZero,
+    ops::ControlFlow,
     sync::{
         Arc,
         atomic::{
@@ -30,11 +31,10 @@ struct Work {
     next: AtomicUsize,
     /// By run, in thousandths: 0 has not begun.
     far: Vec<AtomicU32>,
+    stop: Stop,
 }
 
 /// Plays all of `plan`; the reports are in its order. Nothing if it was stopped.
-///
-/// A run cannot be told to stop, so its thread is left behind; it ends with the program.
 pub(crate) fn play(
     plan: &Arc<Plan>,
     stop: &Stop,
@@ -44,6 +44,7 @@ pub(crate) fn play(
         plan: Arc::clone(plan),
         next: AtomicUsize::new(0),
         far: plan.runs.iter().map(|_| AtomicU32::new(0)).collect(),
+        stop: stop.clone(),
     });
     let progress = Progress::new(plan, quiet);
     let threads = thread::available_parallelism()
@@ -105,9 +106,16 @@ impl Work {
                 return;
             };
             far.store(1, Relaxed);
-            let mut progress = |part: f64| far.store((part * 999.0) as u32 + 1, Relaxed);
+            let mut progress = |part: f64| {
+                far.store((part * 999.0) as u32 + 1, Relaxed);
+                if self.stop.is_asked() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            };
             let scenario = &self.plan.point(run).scenario;
-            let report = run.contender.play(scenario, run.seed, &mut progress);
+            let report = run.contender.play_with(scenario, run.seed, &mut progress);
             far.store(1_000, Relaxed);
             if report.is_err() {
                 // What was begun before is finished, so that always the same failure is told.

@@ -85,5 +85,8 @@ fn one_wrong_file_is_told_before_the_others_run() {
 fn a_stack_that_a_scenario_compares_with_must_be_known() {
     let folder = Folder::new();
     let file = folder.file("flood.toml", &["compare = [\"bare\", \"nginx\"]\n", FLOOD]);
-    assert_says(&refused(&[&file]), &["flood.toml", "`compare`", "nginx"]);
+    assert_says(
+        &refused(&[&file]),
+        &["flood.toml:1: ", "nginx", "there is bare"],
+    );
 }

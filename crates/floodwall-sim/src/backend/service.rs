@@ -132,7 +132,12 @@ async fn whole(pool: Arc<Pool>, rest: Arc<Rest>, attempt: Attempt) -> Answer {
     drop(kept);
     if let (Answer::Good { .. }, Some(stream)) = (answer, &rest.tier.stream) {
         let head = rest.world.instant(rest.world.now());
-        let time = stream.draw(&mut rest.chance.lock().unwrap_or_else(|p| p.into_inner()));
+        let time = stream.draw(
+            &mut rest
+                .chance
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        );
         rest.world.sleep(time).await;
         return Answer::Good { head: Some(head) };
     }
@@ -147,7 +152,10 @@ impl Rest {
         if more == 0 {
             return call.times;
         }
-        let mut chance = self.chance.lock().unwrap_or_else(|p| p.into_inner());
+        let mut chance = self
+            .chance
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         call.times + chance.below(more + 1)
     }
 }

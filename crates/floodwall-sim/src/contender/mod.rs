@@ -15,22 +15,43 @@ mod wall;
 
 pub use name::{Contender, ContenderError};
 
+use std::ops::ControlFlow;
+
 use crate::backend::{Backend, TierService};
-use crate::engine::{RunError, Simulation, Stage};
+use crate::engine::{Progress, RunError, Simulation, Stage};
 use crate::report::Report;
 use crate::scenario::{Scenario, Tier};
 
 impl Contender {
-    /// Plays `scenario` with this in front of its service, and tells how far it is: 0 to 1.
+    /// Plays `scenario` with this in front of its service.
+    ///
+    /// ```
+    /// use floodwall_sim::{Builtin, Contender};
+    ///
+    /// let scenario = Builtin::find("breakwater-spike").unwrap().scenario()?;
+    /// let report = Contender::Floodwall.play(&scenario, 1)?;
+    /// report.during("spike").possible().at_least(0.95);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
     /// If the scenario has no tiers or asks for a stack that cannot be built.
-    pub fn play(
+    pub fn play(&self, scenario: &Scenario, seed: u64) -> Result<Report, RunError> {
+        self.play_with(scenario, seed, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`play`](Contender::play), and tells how far it is: 0 to 1, each tenth of a second of virtual
+    /// time. It ends there if it is told to.
+    ///
+    /// # Errors
+    ///
+    /// As [`play`](Contender::play), and [`RunError::Stopped`].
+    pub fn play_with(
         &self,
         scenario: &Scenario,
         seed: u64,
-        progress: &mut dyn FnMut(f64),
+        progress: &mut Progress<'_>,
     ) -> Result<Report, RunError> {
         if scenario.tiers.is_empty() {
             return Err(RunError::Scenario(

@@ -36,6 +36,8 @@ pub enum RunError {
     Trace(String),
     /// What cannot be simulated.
     Scenario(String),
+    /// Whoever was told how far it is did not want it to go on.
+    Stopped,
 }
 
 impl fmt::Display for RunError {
@@ -69,6 +71,7 @@ impl fmt::Display for RunError {
             Self::ClockMoved => f.write_str(
                 "tokio's clock is not where the simulation left it: the service must not pause, resume or advance it",
             ),
+            Self::Stopped => f.write_str("the run was stopped"),
             Self::Trace(problem) | Self::Scenario(problem) => f.write_str(problem),
         }
     }

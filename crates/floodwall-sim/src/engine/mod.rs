@@ -18,6 +18,6 @@ mod watch;
 pub use fault::RunError;
 
 pub(crate) use simulation::SEED;
-pub use simulation::{Simulation, Stage};
+pub use simulation::{Progress, Simulation, Stage};
 pub use watch::Gauge;
 pub(crate) use watch::Watch;

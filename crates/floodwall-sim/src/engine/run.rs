@@ -13,7 +13,7 @@ use super::fault::{self, RunError};
 use super::flights::{Flight, Flights, Wanted};
 use super::retries::Retries;
 use super::sources::{Kind, Source};
-use super::{Gauge, Watch};
+use super::{Gauge, Progress, Watch};
 use crate::attempt::Who;
 use crate::backend::{Pool, Pools, Standing};
 use crate::chance::nanos;
@@ -49,7 +49,7 @@ pub(crate) struct Run<'a, S: Service<Attempt>> {
     pools: Pools,
     next_id: u64,
     end: u64,
-    progress: &'a mut dyn FnMut(f64),
+    progress: &'a mut Progress<'a>,
 }
 
 /// A client while it is simulated.
@@ -70,7 +70,7 @@ pub(crate) struct Setting<'a> {
     pub(crate) turn: Turn,
     pub(crate) watch: Watch,
     pub(crate) pools: Pools,
-    pub(crate) progress: &'a mut dyn FnMut(f64),
+    pub(crate) progress: &'a mut Progress<'a>,
 }
 
 impl<'a, S> Run<'a, S>
@@ -185,7 +185,7 @@ where
             }
             Event::Timeout(attempt) => self.times_out(now, attempt),
             Event::Leave(attempt) => self.leaves(now, attempt),
-            Event::Mark => self.mark(now),
+            Event::Mark => self.mark(now)?,
             Event::Phase(index) => {
                 let tiers = self.tiers();
                 self.tally.enter_phase(usize::from(index), &tiers);
@@ -347,7 +347,7 @@ where
         }
     }
 
-    fn mark(&mut self, now: u64) {
+    fn mark(&mut self, now: u64) -> Result<(), RunError> {
         let mut look = Look::default();
         if self.tally.wants_look() {
             look.gauges = self.watch.look();
@@ -359,13 +359,16 @@ where
         }
         let limit = self.watch.look_at(Gauge::Limit);
         self.tally.mark(now, look, limit);
-        (self.progress)(now as f64 / self.end as f64);
+        if (self.progress)(now as f64 / self.end as f64).is_break() {
+            return Err(RunError::Stopped);
+        }
         if now < self.end {
             self.put((now + TENTH).min(self.end), Event::Mark);
         } else {
             let tiers = self.tiers();
             self.tally.leave_phase(&tiers);
         }
+        Ok(())
     }
 
     fn tiers(&self) -> Vec<(String, Standing)> {

@@ -1,3 +1,5 @@
+use std::ops::ControlFlow;
+
 use tokio::time::Instant;
 use tower_service::Service;
 
@@ -40,6 +42,9 @@ pub struct Simulation<'a> {
     seed: u64,
 }
 
+/// Is told how far a run is, 0 to 1, and says whether it goes on.
+pub type Progress<'a> = dyn FnMut(f64) -> ControlFlow<()> + 'a;
+
 /// What whoever builds the service under test can use.
 pub struct Stage<'a> {
     scenario: &'a Scenario,
@@ -72,6 +77,9 @@ impl<'a> Simulation<'a> {
 
     /// Builds the service and plays the scenario against it, to the end.
     ///
+    /// If the environment variable `FLOODWALL_SIM_SEED` is set, its seed is used instead: a failing
+    /// assertion tells so.
+    ///
     /// `build` runs within the simulation's runtime, so that layers take their first reading of the
     /// clock from it.
     ///
@@ -84,7 +92,9 @@ impl<'a> Simulation<'a> {
         S::Response: IntoAnswer,
         S::Error: IntoAnswer,
     {
-        self.run_with(&mut |_| {}, build)
+        let seed = asked_seed()?.unwrap_or(self.seed);
+        let mut go_on = |_| ControlFlow::Continue(());
+        self.seed(seed).run_with(&mut go_on, build)
     }
 
     /// Plays it once for each of `seeds`, each time against a service that `build` makes anew.
@@ -114,15 +124,15 @@ impl<'a> Simulation<'a> {
             .map(Runs::new)
     }
 
-    /// As [`run`](Simulation::run), and tells how far it is: 0 to 1, each tenth of a second of
-    /// virtual time.
+    /// As [`run`](Simulation::run) with just this seed, whatever the environment says; tells how far it
+    /// is, 0 to 1, each tenth of a second of virtual time, and ends there if it is told to.
     ///
     /// # Errors
     ///
     /// As [`run`](Simulation::run).
     pub fn run_with<S>(
         self,
-        progress: &mut dyn FnMut(f64),
+        progress: &mut Progress<'_>,
         build: impl FnOnce(&Stage<'a>) -> S,
     ) -> Result<Report, RunError>
     where
@@ -138,7 +148,6 @@ impl<'a> Simulation<'a> {
             stack,
             seed,
         } = self;
-        let seed = asked_seed()?.unwrap_or(seed);
         let prepared = prepared(scenario)?;
         time::run(async |turn| {
             #[expect(clippy::disallowed_methods, reason = "the zero of the run")]

@@ -25,7 +25,7 @@ pub(super) enum Kind {
     /// Users who wait for their answer and then think.
     Closed { users: u32, think: Times },
     /// What was recorded.
-    Recorded(Recording),
+    Recorded(Box<Recording>),
 }
 
 impl Source {
@@ -54,7 +54,7 @@ impl Source {
     pub(super) fn recorded(trace: &Trace, world: &World) -> Result<Self, RunError> {
         Ok(Self {
             group: 0,
-            kind: Kind::Recorded(Recording::open(trace)?),
+            kind: Kind::Recorded(Box::new(Recording::open(trace)?)),
             tenants: Zipf::new(1, 0.0),
             who: world.stream("recording/tenants"),
             when: world.stream("recording/arrivals"),

@@ -327,7 +327,7 @@ impl Measure {
     }
 }
 
-fn value(phase: &PhaseReport, group: &Group, measure: Measure) -> Option<f64> {
+pub(super) fn value(phase: &PhaseReport, group: &Group, measure: Measure) -> Option<f64> {
     match measure {
         Measure::Success => group.success(),
         Measure::Goodput => phase.goodput,

@@ -3,26 +3,26 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{
-    PhaseReport, Report,
+    PhaseReport, Report, figure,
     table::{cut, name, show},
 };
 use crate::Measure;
 
-/// What a summary tells, and whether more of it is better.
-const FIGURES: [(Measure, bool); 13] = [
-    (Measure::Success, true),
-    (Measure::Goodput, true),
-    (Measure::Possible, true),
-    (Measure::WorstSecond, true),
-    (Measure::Fairness, true),
-    (Measure::Refused, false),
-    (Measure::Late, false),
-    (Measure::Abandoned, false),
-    (Measure::Amplification, false),
-    (Measure::P50, false),
-    (Measure::P99, false),
-    (Measure::RefusalP50, false),
-    (Measure::Recovery, false),
+/// What a summary tells.
+const FIGURES: [Measure; 13] = [
+    Measure::Success,
+    Measure::Goodput,
+    Measure::Possible,
+    Measure::WorstSecond,
+    Measure::Fairness,
+    Measure::Refused,
+    Measure::Late,
+    Measure::Abandoned,
+    Measure::Amplification,
+    Measure::P50,
+    Measure::P99,
+    Measure::RefusalP50,
+    Measure::Recovery,
 ];
 
 /// Several runs of one scenario behind one stack, each with its own seed: means, and the worst.
@@ -115,16 +115,16 @@ fn over(phase: &PhaseReport, runs: &[&Report]) -> PhaseSummary {
             Some((run.seed, same?))
         })
         .collect();
-    let figure = |measure, more, value: &dyn Fn(&PhaseReport) -> Option<f64>| {
+    let figure = |measure: Measure, value: &dyn Fn(&PhaseReport) -> Option<f64>| {
         let values = phases.iter();
         let values: Vec<_> = values
             .filter_map(|(seed, phase)| Some((*seed, value(phase)?)))
             .filter(|(_, value)| value.is_finite())
             .collect();
-        figure(measure, more, &values)
+        spread(measure, &values)
     };
     let classes = phase.classes.iter().filter_map(|class| {
-        let success = figure(Measure::Success, true, &|phase| {
+        let success = figure(Measure::Success, &|phase| {
             let mut groups = phase.classes.iter();
             groups.find(|group| group.name == class.name)?.success()
         });
@@ -134,16 +134,16 @@ fn over(phase: &PhaseReport, runs: &[&Report]) -> PhaseSummary {
         name: phase.name.clone(),
         figures: FIGURES
             .iter()
-            .filter_map(|(measure, more)| figure(*measure, *more, &|phase| value(phase, *measure)))
+            .filter_map(|measure| figure(*measure, &|phase| value(phase, *measure)))
             .collect(),
         classes: classes.collect(),
     }
 }
 
-fn figure(measure: Measure, more: bool, values: &[(u64, f64)]) -> Option<Spread> {
+fn spread(measure: Measure, values: &[(u64, f64)]) -> Option<Spread> {
     // Of equals the first: the same seed each time.
     let (worst_seed, worst) = values.iter().copied().reduce(|worst, next| {
-        let worse = if more {
+        let worse = if measure.is_better_high() {
             next.1 < worst.1
         } else {
             next.1 > worst.1
@@ -159,24 +159,9 @@ fn figure(measure: Measure, more: bool, values: &[(u64, f64)]) -> Option<Spread>
     })
 }
 
+/// A recovery that never came has no mean; how many are known is told.
 fn value(phase: &PhaseReport, measure: Measure) -> Option<f64> {
-    let all = &phase.all;
-    match measure {
-        Measure::Success => all.success(),
-        Measure::Goodput => phase.goodput,
-        Measure::Possible => phase.possible,
-        Measure::WorstSecond => phase.worst_second,
-        Measure::Fairness => phase.fairness,
-        Measure::Refused => all.share(all.refused),
-        Measure::Late => all.share(all.late),
-        Measure::Abandoned => all.share(all.abandoned),
-        Measure::Amplification => all.amplification(),
-        Measure::P50 => all.latency.p50,
-        Measure::P99 => all.latency.p99,
-        Measure::RefusalP50 => all.refusal.p50,
-        Measure::Recovery => phase.recovery,
-        _ => None,
-    }
+    figure::value(phase, &phase.all, measure)
 }
 
 impl fmt::Display for Summary {

@@ -270,14 +270,17 @@ impl Tally {
             total.add(phase);
         }
         let show = |phase: &PhaseTally| phase.report(&groups, capacity.as_ref(), knows_workers);
+        let shown: Vec<_> = phases.iter().map(show).collect();
+        let mut all = show(&total);
+        all.possible = possible_of_all(&shown);
         Report {
             scenario: scenario.name.clone(),
             stack,
             seed,
             seconds: end as f64 / 1e9,
             capacity: scenario.best_capacity(),
-            phases: phases.iter().map(show).collect(),
-            total: show(&total),
+            phases: shown,
+            total: all,
             series: steps.finish(),
         }
     }
@@ -392,4 +395,15 @@ fn tier((name, begin, end): &(String, Standing, Standing)) -> TierReport {
         begun,
         mean_wait: (begun > 0).then(|| waited / begun as f64),
     }
+}
+
+/// Of a run whose load changes, what could be is the sum of what could be in each phase.
+fn possible_of_all(phases: &[PhaseReport]) -> Option<f64> {
+    let (mut good, mut could) = (0.0, 0.0);
+    for phase in phases {
+        let most = phase.capacity.unwrap_or(f64::INFINITY);
+        good += phase.goodput_rate * phase.seconds;
+        could += phase.offered_rate.min(most) * phase.seconds;
+    }
+    (could > 0.0).then(|| good / could)
 }

@@ -14,6 +14,8 @@ pub struct Verdict {
     pub value: Option<f64>,
     /// The same with its unit.
     pub shown: String,
+    /// Whether the figures are as expected, also if that does not count yet.
+    pub holds: bool,
     /// How it stands.
     pub state: State,
     /// The seed of the worst, where one run decides.
@@ -87,13 +89,15 @@ fn one(expect: &Expect, reports: &[Report]) -> Result<Verdict, String> {
         })
         .copied()
         .unwrap_or((None, None));
+    let holds = values.iter().all(|(value, _)| holds(*value));
     let state = match &expect.needs {
         Some(needs) => State::Pending(needs.clone()),
-        None if values.iter().all(|(value, _)| holds(*value)) => State::Holds,
+        None if holds => State::Holds,
         None => State::Fails,
     };
     Ok(Verdict {
-        sentence: expect.to_string(),
+        sentence: expect.sentence(),
+        holds,
         value: worst.0.filter(|value| value.is_finite()),
         shown: worst
             .0

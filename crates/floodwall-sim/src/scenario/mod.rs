@@ -161,12 +161,15 @@ impl Scenario {
         self
     }
 
-    /// The same at another load: every phase has this one, and no rate.
+    /// The same at another load: every phase has this one, and no rate and no ramp.
     #[must_use]
     pub fn at_load(&self, load: f64) -> Self {
         let mut other = self.clone();
         other.sweep.clear();
         for phase in &mut other.phases {
+            phase.shape = phase
+                .shape
+                .filter(|shape| !matches!(shape, Shape::RampTo(_)));
             (phase.load, phase.rate) = (Some(load), None);
         }
         other

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use super::place::Place;
 use super::{Arrivals, Scenario, Trace};
+use crate::contender::Contender;
 
 /// More requests per second than this cannot be told apart: 100 ns lie between them.
 pub(crate) const MAX_RATE: f64 = 10_000_000.0;
@@ -45,6 +46,13 @@ impl Scenario {
 
     fn check_whole(&self, faults: &mut Faults) {
         let root = Place::default();
+        for (index, name) in self.compare.iter().enumerate() {
+            if let Err(error) = name.parse::<Contender>() {
+                let told = error.to_string();
+                let (problem, fix) = told.split_once(": ").unwrap_or((&told, "leave it out"));
+                faults.add(&root.key("compare").index(index), problem, fix);
+            }
+        }
         match &self.trace {
             Some(trace) => self.check_trace(trace, faults),
             None => {

@@ -7,6 +7,17 @@ use crate::scenario::{Bound, Expect, Measure, Over};
 /// As a sentence: `during flood, class 0: success at least 99.5 %`.
 impl fmt::Display for Expect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence())?;
+        if let Some(needs) = &self.needs {
+            write!(f, " (pending, needs {needs})")?;
+        }
+        Ok(())
+    }
+}
+
+impl Expect {
+    /// The sentence alone, whether it counts yet or not.
+    pub(crate) fn sentence(&self) -> String {
         let mut whose = Vec::new();
         if let Some(phase) = &self.during {
             whose.push(format!("during {phase}"));
@@ -20,20 +31,17 @@ impl fmt::Display for Expect {
         if whose.is_empty() {
             whose.push("over all".to_owned());
         }
-        write!(f, "{}: {}", whose.join(", "), self.measure)?;
+        let mut text = format!("{}: {}", whose.join(", "), self.measure);
         let least = self.at_least.map(|bound| ("at least", bound));
         let most = self.at_most.map(|bound| ("at most", bound));
         for (n, (side, bound)) in least.into_iter().chain(most).enumerate() {
             let and = if n > 0 { " and" } else { "" };
-            write!(f, "{and} {side} {}", say(self.measure, bound))?;
+            text += &format!("{and} {side} {}", say(self.measure, bound));
         }
         if self.over == Over::Mean {
-            f.write_str(", on average over the seeds")?;
+            text += ", on average over the seeds";
         }
-        if let Some(needs) = &self.needs {
-            write!(f, " (pending, needs {needs})")?;
-        }
-        Ok(())
+        text
     }
 }
 
