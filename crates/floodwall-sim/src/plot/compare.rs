@@ -189,10 +189,7 @@ pub(super) fn figures(phase: &PhaseReport) -> Vec<String> {
     let mut figures = Vec::new();
     if let Some(possible) = phase.possible.and_then(scale::known) {
         let possible = scale::percent(possible);
-        figures.push(format!(
-            "{}: answers {possible} of what is possible",
-            phase.name
-        ));
+        figures.push(format!("answers {possible} of what is possible"));
     }
     let top = phase.classes.first().unwrap_or(&phase.all);
     if let Some(success) = top.success() {
@@ -208,5 +205,7 @@ pub(super) fn figures(phase: &PhaseReport) -> Vec<String> {
         |p99| format!("p99 {}", scale::time(p99)),
     );
     figures.push(p99);
+    // Whatever comes first says of which phase all of them are.
+    figures[0] = format!("{}: {}", phase.name, figures[0]);
     figures
 }
