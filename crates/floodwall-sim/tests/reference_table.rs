@@ -4,6 +4,7 @@
 //! 10 workers of 10 ms, Poisson arrivals that wait for nobody, 4 classes alike, a deadline of 100 ms from
 //! the start of the attempt; load 0.7, from 20 s to 40 s the trouble; counted from 22 s to 40 s; the mean of
 //! 3 seeds. Goodput is a share of the capacity of that time.
+#![allow(clippy::print_stdout, reason = "the figures are part of what it shows")]
 
 mod support;
 

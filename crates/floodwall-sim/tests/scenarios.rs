@@ -1,5 +1,6 @@
 //! Every scenario that comes with the crate: the bare service collapses in it, what must hold holds, and
 //! the same seed gives the same bytes.
+#![allow(clippy::print_stdout, reason = "the figures are part of what it shows")]
 
 use floodwall_sim::{Builtin, Contender, Report, Scenario, State, builtin, judge};
 

@@ -7,9 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{
-    COLLAPSES, FAILS, FLOOD, Folder, HOLDS, assert_says, printed, program, refused, simulate, text,
-};
+use crate::{COLLAPSES, FAILS, FLOOD, Folder, HOLDS, assert_says, printed, program, refused, text};
 
 #[test]
 fn what_fails_is_told_with_the_command_that_shows_it_again() {

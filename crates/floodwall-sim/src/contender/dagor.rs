@@ -129,8 +129,10 @@ mod tests {
 
     #[test]
     fn a_calm_window_lets_in_one_percent_more() {
-        let mut dagor = Dagor::default();
-        dagor.cut_off = 448;
+        let mut dagor = Dagor {
+            cut_off: 448,
+            ..Dagor::default()
+        };
         dagor.arrivals[384..512].fill(10);
         (dagor.came, dagor.admitted) = (1_280, 640);
         dagor.close_window(SECOND);
