@@ -86,6 +86,11 @@ impl World {
         self.put(at, Due::Event(event));
     }
 
+    /// An event that comes after everything else of its moment.
+    pub(crate) fn last_event(&self, at: u64, event: u64) {
+        self.with_agenda(|agenda| agenda.put_last(at, Due::Event(event)));
+    }
+
     pub(crate) fn next(&self) -> Option<u64> {
         self.with_agenda(|agenda| agenda.next())
     }
