@@ -107,7 +107,7 @@ where
                 .collect(),
         };
         let mut run = Self {
-            tally: Tally::new(scenario, members),
+            tally: Tally::new(scenario, members, !pools.is_empty()),
             end: nanos(scenario.length()),
             waits: false,
             stirred: true,
