@@ -64,9 +64,12 @@ impl Recording {
     }
 }
 
-/// A scenario with a trace as one with clients: one for each class. Without phases, one phase lasts
-/// as long as the recording.
+/// A scenario that was checked, and with a trace as one with clients: one for each class. Without
+/// phases, one phase lasts as long as the recording.
 pub(super) fn prepared(scenario: &Scenario) -> Result<Cow<'_, Scenario>, RunError> {
+    scenario
+        .validate()
+        .map_err(|error| RunError::Scenario(error.to_string()))?;
     let Some(trace) = &scenario.trace else {
         return Ok(Cow::Borrowed(scenario));
     };

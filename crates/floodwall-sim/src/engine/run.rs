@@ -107,7 +107,7 @@ where
                 .collect(),
         };
         let mut run = Self {
-            tally: Tally::new(scenario, members),
+            tally: Tally::new(scenario, members, !pools.is_empty()),
             end: nanos(scenario.length()),
             waits: false,
             stirred: true,
@@ -241,10 +241,14 @@ where
         let attempt = self.flights.put(slot, flight);
         self.poll_slot(slot)?;
         if self.flights.get(attempt).is_some() {
-            match (deadline, patience) {
-                (_, Some(time)) => self.put(now + time, Event::Leave(attempt)),
-                (Some(time), None) if retries => self.put(now + time, Event::Timeout(attempt)),
-                _ => {}
+            let end = match (deadline, patience) {
+                (_, Some(time)) => Some((time, Event::Leave(attempt))),
+                (Some(time), None) if retries => Some((time, Event::Timeout(attempt))),
+                _ => None,
+            };
+            if let Some((time, event)) = end {
+                // Whoever is answered at the very end of its time is answered in time.
+                self.world.last_event(now + time, event.pack());
             }
         }
         Ok(())

@@ -59,9 +59,11 @@ impl<'a> Part<'a> {
     ///
     /// # Panics
     ///
-    /// If there is no such phase, class or client.
+    /// If there is no such phase or client, or no report at all.
     #[track_caller]
     pub fn figure(self, measure: Measure) -> Figure<'a> {
+        // Whatever is said of each of none is true, and a test that says it proves nothing.
+        assert!(!self.reports.is_empty(), "there is no run to look at");
         let value = |report| match self.value(report, measure) {
             Ok(value) => value,
             Err(problem) => panic!("{problem}"),

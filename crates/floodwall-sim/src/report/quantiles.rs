@@ -63,7 +63,12 @@ impl Times {
         if count == 0 {
             return Quantiles::default();
         }
-        let at = |quantile| Some(self.histogram.value_at_quantile(quantile) as f64 / 1e6);
+        // The histogram tells the upper end of a bucket, which may lie above all that is in it.
+        let max = self.max as f64 / 1e9;
+        let at = |quantile| {
+            let upper = self.histogram.value_at_quantile(quantile) as f64 / 1e6;
+            Some(upper.min(max))
+        };
         Quantiles {
             count,
             mean: Some(self.sum as f64 / count as f64 / 1e9),
@@ -71,7 +76,7 @@ impl Times {
             p90: at(0.9),
             p99: at(0.99),
             p999: at(0.999),
-            max: Some(self.max as f64 / 1e9),
+            max: Some(max),
         }
     }
 }

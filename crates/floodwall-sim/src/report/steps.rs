@@ -13,7 +13,10 @@ const MOST: u64 = 600;
 pub(crate) struct Steps {
     /// In tenths of a second.
     length: u64,
+    /// Of the step of now.
     tenths: u64,
+    /// Of the run that are still to end.
+    left: u64,
     now: Step,
     series: Series,
     classes: Vec<Priority>,
@@ -53,9 +56,11 @@ impl Steps {
                 .collect(),
             ..Series::default()
         };
+        let tenths = length.div_ceil(TENTH);
         Self {
-            length: length.div_ceil(TENTH).div_ceil(MOST).max(1),
+            length: tenths.div_ceil(MOST).max(1),
             tenths: 0,
+            left: tenths,
             now: Step::new(),
             series,
             classes,
@@ -86,17 +91,20 @@ impl Steps {
 
     /// Whether the next tenth ends a step: then somebody has to look.
     pub(crate) const fn ends(&self) -> bool {
-        self.tenths + 1 == self.length
+        self.tenths + 1 == self.length || self.left <= 1
     }
 
     pub(crate) fn tenth(&mut self, look: impl FnOnce() -> Look, capacity: Option<f64>) {
+        let ends = self.ends();
         self.tenths += 1;
-        if self.tenths < self.length {
+        self.left = self.left.saturating_sub(1);
+        if !ends {
             return;
         }
         let Look { gauges, busy, line } = look();
         let (series, step) = (&mut self.series, &mut self.now);
-        let per_second = |count: u64| count as f64 * 10.0 / self.length as f64;
+        // The last step of a run may have fewer than the others.
+        let per_second = |count: u64| count as f64 * 10.0 / self.tenths as f64;
         series.offered.push(per_second(step.offered));
         series.attempts.push(per_second(step.attempts));
         series.goodput.push(per_second(step.good));

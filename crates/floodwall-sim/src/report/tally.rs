@@ -2,7 +2,7 @@ use floodwall::{Priority, Reason};
 
 use super::cell::Cell;
 use super::fairness::jain;
-use super::pace::{Pace, TENTH, Tenth};
+use super::pace::{Pace, Tenth};
 use super::steps::{Look, Steps};
 use super::{PhaseReport, Report, TierReport};
 use crate::backend::{Capacity, Standing};
@@ -24,6 +24,8 @@ pub(crate) struct Tally {
     capacity: Option<Capacity>,
     steps: Steps,
     tenth: Tenth,
+    /// When the last tenth ended.
+    marked: u64,
     end: u64,
     knows_workers: bool,
     /// Refusals of this very moment, for want of room.
@@ -76,7 +78,7 @@ struct PhaseTally {
 }
 
 impl Tally {
-    pub(crate) fn new(scenario: &Scenario, groups: Vec<Member>) -> Self {
+    pub(crate) fn new(scenario: &Scenario, groups: Vec<Member>, knows_workers: bool) -> Self {
         let mut start = 0;
         let mut phases = Vec::new();
         for phase in &scenario.phases {
@@ -92,8 +94,9 @@ impl Tally {
             capacity: Capacity::of(scenario),
             steps: Steps::new(start, groups.iter().map(|group| group.class)),
             tenth: Tenth::default(),
+            marked: 0,
             end: start,
-            knows_workers: !scenario.tiers.is_empty(),
+            knows_workers,
             doubtful: Vec::new(),
             phases,
             groups,
@@ -220,9 +223,12 @@ impl Tally {
         let capacity = self
             .capacity
             .as_ref()
-            .map(|capacity| capacity.mean(now.saturating_sub(TENTH), now));
+            .map(|capacity| capacity.mean(self.marked, now));
         let mut tenth = std::mem::take(&mut self.tenth);
-        tenth.capacity = capacity.map(|per_second| per_second / 10.0);
+        // The last of a run may be shorter, and then less can be done in it.
+        let seconds = (now - self.marked) as f64 / 1e9;
+        tenth.capacity = capacity.map(|per_second| per_second * seconds);
+        self.marked = now;
         // What ends now belongs to the phase that ends now, if one does.
         let before = self.phases.iter_mut().find(|phase| now <= phase.end);
         if let Some(phase) = before {

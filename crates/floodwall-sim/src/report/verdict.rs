@@ -65,6 +65,10 @@ fn one(expect: &Expect, reports: &[Report]) -> Result<Verdict, String> {
     for report in reports {
         values.push((part.value(report, expect.measure)?, Some(report.seed)));
     }
+    if values.is_empty() {
+        // What is expected of each of none would hold.
+        values.push((None, None));
+    }
     if expect.over == Over::Mean {
         let known: Vec<_> = values.iter().filter_map(|(value, _)| *value).collect();
         let mean = known.iter().sum::<f64>() / known.len().max(1) as f64;

@@ -19,7 +19,8 @@ pub(crate) enum Due {
     Wake(Waker),
 }
 
-/// What will happen when; at the same moment in the order in which it was put there.
+/// What will happen when; at the same moment in the order in which it was put there, and after all of
+/// that what was put there to come last.
 #[derive(Default)]
 pub(crate) struct Agenda {
     heap: BinaryHeap<Entry>,
@@ -32,9 +33,18 @@ struct Entry {
     due: Due,
 }
 
+const LAST: u64 = 1 << 63;
+
 impl Agenda {
     pub(crate) fn put(&mut self, at: u64, due: Due) {
         let sequence = self.sequence;
+        self.sequence += 1;
+        self.heap.push(Entry { at, sequence, due });
+    }
+
+    /// At that moment, after everything else that is due at it.
+    pub(crate) fn put_last(&mut self, at: u64, due: Due) {
+        let sequence = self.sequence | LAST;
         self.sequence += 1;
         self.heap.push(Entry { at, sequence, due });
     }

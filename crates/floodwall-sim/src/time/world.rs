@@ -2,7 +2,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -57,7 +57,7 @@ impl World {
         Sleep {
             world: self.clone(),
             until: self.now().saturating_add(crate::chance::nanos(time)),
-            asked: false,
+            asked: None,
         }
     }
 
@@ -84,6 +84,11 @@ impl World {
 
     pub(crate) fn event(&self, at: u64, event: u64) {
         self.put(at, Due::Event(event));
+    }
+
+    /// An event that comes after everything else of its moment.
+    pub(crate) fn last_event(&self, at: u64, event: u64) {
+        self.with_agenda(|agenda| agenda.put_last(at, Due::Event(event)));
     }
 
     pub(crate) fn next(&self) -> Option<u64> {
@@ -115,7 +120,8 @@ impl fmt::Debug for World {
 pub struct Sleep {
     world: World,
     until: u64,
-    asked: bool,
+    /// Who is woken then.
+    asked: Option<Waker>,
 }
 
 impl Future for Sleep {
@@ -126,8 +132,9 @@ impl Future for Sleep {
         }
         // Requests are polled by one waker for their whole life, so once is enough for them; a
         // future that is moved to another task while it sleeps asks by its new waker.
-        if !self.asked {
-            self.asked = true;
+        let asked = self.asked.as_ref();
+        if !asked.is_some_and(|old| old.will_wake(cx.waker())) {
+            self.asked = Some(cx.waker().clone());
             self.world.put(self.until, Due::Wake(cx.waker().clone()));
         }
         Poll::Pending
