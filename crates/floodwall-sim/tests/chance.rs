@@ -5,7 +5,6 @@ mod support;
 use floodwall_sim::{
     Answer, Attempt, Change, Client, Contender, Phase, Scenario, Simulation, Tier, Times,
 };
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use support::{ms, secs};
@@ -36,8 +35,7 @@ fn arrivals(scenario: &Scenario, seed: u64) -> Vec<Arrival> {
                         .unwrap()
                         .push((world.elapsed(), attempt.tenant()));
                 }
-                let call = tiers.clone().oneshot(attempt);
-                async move { Ok::<Answer, Infallible>(call.await?) }
+                tiers.clone().oneshot(attempt)
             })
         })
         .unwrap();
@@ -93,7 +91,7 @@ fn another_name_is_another_chance() {
     twins.clients[0].tenants = 1;
     let half = Client::new("other").share(0.5);
     twins.clients[1] = half.clone();
-    let report = |scenario: &Scenario| Contender::Bare.play(scenario, 1, &mut |_| {}).unwrap();
+    let report = |scenario: &Scenario| Contender::Bare.play(scenario, 1).unwrap();
     let told = report(&twins);
     let [web, other] = [0, 1].map(|n| told.total.clients[n].offered);
     assert_ne!(web, other);
@@ -112,13 +110,7 @@ fn another_name_is_another_chance() {
 #[test]
 fn all_contenders_meet_the_same_arrivals() {
     let scenario = scenario();
-    let offered = |contender: Contender| {
-        contender
-            .play(&scenario, 1, &mut |_| {})
-            .unwrap()
-            .series
-            .offered
-    };
+    let offered = |contender: Contender| contender.play(&scenario, 1).unwrap().series.offered;
     let bare = offered(Contender::Bare);
     assert!(bare.iter().sum::<f64>() > 0.0);
     for contender in [

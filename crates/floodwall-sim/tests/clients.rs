@@ -241,9 +241,7 @@ fn a_request_takes_its_cost_from_a_quota() {
                 quotas: vec![quota],
                 ..Stack::default()
             });
-        let report = Contender::Floodwall
-            .play(&scenario, 1, &mut |_| {})
-            .unwrap();
+        let report = Contender::Floodwall.play(&scenario, 1).unwrap();
         assert_eq!(report.total.all.refusals.len(), 1);
         assert_eq!(report.total.false_refusals, Some(0), "it is the client's");
         [0, 1].map(|n| report.total.clients[n].succeeded)

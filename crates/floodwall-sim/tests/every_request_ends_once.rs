@@ -227,7 +227,7 @@ proptest! {
         seed in 0..1_000_u64,
     ) {
         scenario.validate().unwrap();
-        let report = contender.play(&scenario, seed, &mut |_| {}).unwrap();
+        let report = contender.play(&scenario, seed).unwrap();
         for phase in report.phases.iter().chain([&report.total]) {
             for group in phase.clients.iter().chain(&phase.classes).chain([&phase.all]) {
                 let ends = group.succeeded + group.late + group.refused + group.failed
@@ -264,7 +264,7 @@ proptest! {
                 prop_assert_eq!(group.late, 0);
             }
         }
-        let again = contender.play(&scenario, seed, &mut |_| {}).unwrap();
+        let again = contender.play(&scenario, seed).unwrap();
         prop_assert_eq!(report, again);
     }
 }

@@ -161,9 +161,7 @@ fn costs_are_taken_from_quotas_and_deadlines_and_patience_are_kept() {
         }],
         ..Default::default()
     });
-    let report = Contender::Floodwall
-        .play(&scenario, 1, &mut |_| {})
-        .unwrap();
+    let report = Contender::Floodwall.play(&scenario, 1).unwrap();
     assert_eq!(
         (report.total.all.succeeded, report.total.all.refused),
         (3, 1)
@@ -189,7 +187,7 @@ fn a_broken_recording_is_told_with_its_file_and_line() {
         let whole = file.scenario(1.0);
         let cut = whole.clone().phase(Phase::new("all", ms(5_000)));
         for scenario in [whole, cut] {
-            match Contender::Bare.play(&scenario, 1, &mut |_| {}) {
+            match Contender::Bare.play(&scenario, 1) {
                 Err(RunError::Trace(told)) => assert!(told.starts_with(&at), "{told}"),
                 other => panic!("{name}: {other:?}"),
             }
@@ -197,7 +195,7 @@ fn a_broken_recording_is_told_with_its_file_and_line() {
     }
     let mut gone = Recording::new("gone.csv", TABLE).scenario(1.0);
     gone.phases.push(Phase::new("all", ms(5_000)));
-    let told = Contender::Bare.play(&gone, 1, &mut |_| {}).unwrap_err();
+    let told = Contender::Bare.play(&gone, 1).unwrap_err();
     assert!(
         matches!(&told, RunError::Trace(told) if told.contains("cannot be read")),
         "{told}"

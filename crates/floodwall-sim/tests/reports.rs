@@ -161,10 +161,7 @@ fn limited(workers: u32, limit: u32) -> PhaseReport {
     let scenario = moments([1_000, 1_010, 1_020].map(|at| once(&format!("at {at}"), ms(at))))
         .tier(Tier::new("workers", workers, constant(100)))
         .stack(stack);
-    Contender::Floodwall
-        .play(&scenario, 1, &mut |_| {})
-        .unwrap()
-        .total
+    Contender::Floodwall.play(&scenario, 1).unwrap().total
 }
 
 #[test]
@@ -198,10 +195,7 @@ fn a_refusal_during_a_stall_is_not_false() {
     ])
     .tier(tier)
     .stack(stack);
-    let total = Contender::Floodwall
-        .play(&scenario, 1, &mut |_| {})
-        .unwrap()
-        .total;
+    let total = Contender::Floodwall.play(&scenario, 1).unwrap().total;
     assert_eq!(
         (total.all.all_refusals(), total.false_refusals),
         (2, Some(1))

@@ -112,7 +112,7 @@ fn no_queue(limit: u32) -> Stack {
 
 fn floodwall(scenario: &Scenario) -> Report {
     scenario.validate().unwrap();
-    Contender::Floodwall.play(scenario, 1, &mut |_| {}).unwrap()
+    Contender::Floodwall.play(scenario, 1).unwrap()
 }
 
 /// Two requests 10 ms apart, and a database that takes 100 ms, behind a limit of 1.

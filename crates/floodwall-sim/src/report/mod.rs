@@ -5,7 +5,9 @@ mod cell;
 mod expected;
 mod fairness;
 mod figure;
+mod member;
 mod pace;
+mod phase_tally;
 mod quantiles;
 mod runs;
 #[cfg(test)]
@@ -19,6 +21,7 @@ mod tally;
 mod verdict;
 
 pub use figure::{Figure, Part};
+pub(crate) use member::Member;
 pub(crate) use pace::TENTH;
 pub use quantiles::Quantiles;
 pub use runs::Runs;
@@ -27,7 +30,7 @@ pub use snapshot::snapshot;
 pub(crate) use steps::Look;
 pub use summary::{PhaseSummary, Spread, Summary, summary};
 pub use table::table;
-pub(crate) use tally::{Counted, Ended, Member, Tally};
+pub(crate) use tally::{Counted, Ended, Tally};
 pub use verdict::{State, Verdict, judge};
 
 use std::collections::BTreeMap;

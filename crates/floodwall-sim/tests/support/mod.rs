@@ -35,7 +35,7 @@ pub(crate) fn single(client: Client) -> Scenario {
 pub(crate) fn bare(scenario: &Scenario) -> Report {
     scenario.validate().unwrap();
     Contender::Bare
-        .play(scenario, 1, &mut |_| {})
+        .play(scenario, 1)
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
