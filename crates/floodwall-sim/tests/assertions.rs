@@ -128,6 +128,8 @@ fn nothing_holds_without_a_run() {
 
 fn expect(measure: Measure, at_least: Option<f64>, at_most: Option<f64>) -> Expect {
     Expect {
+        from_load: None,
+        to_load: None,
         measure,
         during: None,
         class: None,

@@ -136,3 +136,47 @@ fn work_that_takes_longer_than_the_run_is_waited_for() {
     assert_eq!(report.total.all.unfinished, 0);
     assert_eq!(report.total.all.latency.p50.map(f64::round), Some(600.0));
 }
+
+/// What is on the agenda for nobody hides no hang.
+#[test]
+fn whoever_waits_for_ever_is_named_also_if_something_is_still_to_come() {
+    let mut scenario = calm();
+    scenario.clients[0] = Client::new("everybody")
+        .share(1.0)
+        .deadline(secs(7_200))
+        .retry(floodwall_sim::Retry::new(1, secs(1)));
+    let error = Simulation::new(&scenario)
+        .run(|_| {
+            service_fn(|_: Attempt| async {
+                std::future::pending::<()>().await;
+                Ok::<_, Infallible>(())
+            })
+        })
+        .unwrap_err();
+    assert!(matches!(error, RunError::Stuck { .. }), "{error:?}");
+}
+
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "dropped in flight");
+    }
+}
+
+#[test]
+fn a_panic_in_the_drop_of_an_abandoned_request_ends_the_run_too() {
+    let mut scenario = calm();
+    scenario.clients[0] = Client::new("everybody").share(1.0).patience(ms(10));
+    let error = Simulation::new(&scenario)
+        .run(|_| {
+            service_fn(|_: Attempt| async {
+                let bomb = Bomb;
+                tokio::time::sleep(secs(5)).await;
+                std::mem::drop(bomb);
+                Ok::<_, Infallible>(())
+            })
+        })
+        .unwrap_err();
+    assert!(error.to_string().contains("dropped in flight"), "{error}");
+}

@@ -149,3 +149,23 @@ fn memory_does_not_grow_with_the_length_of_a_run() {
     assert!(long.series.offered.len() <= 600);
     assert_eq!(long.series.step, 30.0);
 }
+
+/// A task that waits for the world, not for tokio, is woken by the agenda alone.
+#[test]
+fn a_spawned_task_wakes_at_its_nanosecond() {
+    let scenario = evenly(700.0, secs(1));
+    let report = Simulation::new(&scenario)
+        .run(|stage| {
+            let world = stage.world().clone();
+            service_fn(move |_: Attempt| {
+                #[allow(clippy::disallowed_methods, reason = "as a user's handler may")]
+                let sleeper = tokio::spawn(world.sleep(Duration::from_nanos(1_300_001)));
+                async move {
+                    sleeper.await.unwrap();
+                    Ok::<(), Infallible>(())
+                }
+            })
+        })
+        .unwrap();
+    assert_eq!(report.total.all.latency.max, Some(0.001_300_001));
+}

@@ -154,6 +154,7 @@ impl Pool {
             Stage::Waiting => {
                 job.stage = Stage::Left;
                 state.waiting -= 1;
+                state.forget_left();
             }
             Stage::Locked(_) | Stage::Holding(_) | Stage::Serving if goes_on => job.orphan = true,
             Stage::Locked(_) => self.free_worker(&mut state, id),
@@ -348,5 +349,24 @@ impl OnDue for Pool {
         if state.jobs.get(id).scheduled & 0x7fff_ffff == scheduled {
             self.done(&mut state, id);
         }
+    }
+}
+
+impl State {
+    /// Whoever has left leaves its number in the line, which is cheap as long as those are few: in a
+    /// stall nobody takes them out.
+    fn forget_left(&mut self) {
+        const FEW: usize = 64;
+        if self.line.len() <= 2 * self.waiting as usize + FEW {
+            return;
+        }
+        let Self { jobs, line, .. } = self;
+        line.retain(|id| {
+            let stays = jobs.get(*id).stage != Stage::Left;
+            if !stays {
+                jobs.free(*id);
+            }
+            stays
+        });
     }
 }

@@ -52,8 +52,13 @@ impl Dagor {
     }
 
     fn close_window(&mut self, now: u64) {
-        let overloaded =
-            self.begun > 0 && self.waited / u128::from(self.begun) > u128::from(THRESHOLD);
+        // When nobody has begun, the one who has waited longest tells.
+        let oldest = self.line.front().map_or(0, |waiter| now - waiter.came);
+        let mean = match self.begun {
+            0 => u128::from(oldest),
+            begun => self.waited / u128::from(begun),
+        };
+        let overloaded = mean > u128::from(THRESHOLD);
         let below: u64 = self.arrivals[..self.cut_off].iter().sum();
         if overloaded {
             let goal = self.admitted as f64 * 0.95;
@@ -107,6 +112,9 @@ impl Discipline for Dagor {
     }
     fn len(&self) -> usize {
         self.line.len()
+    }
+    fn cut_off(&self) -> Option<f64> {
+        Some(self.cut_off as f64)
     }
 }
 

@@ -41,6 +41,10 @@ pub(super) trait Discipline: Send + 'static {
     /// One has left.
     fn remove(&mut self, id: u32);
     fn len(&self) -> usize;
+    /// The level from which on it refuses, if it has one.
+    fn cut_off(&self) -> Option<f64> {
+        None
+    }
 }
 
 /// Puts a line in front of `places` places.
@@ -67,6 +71,8 @@ pub(super) fn in_front<D: Discipline>(
     stage.watch(Gauge::InFlight, look(|state| state.inside));
     stage.watch(Gauge::Queue, look(|state| state.discipline.len()));
     stage.watch(Gauge::Limit, look(|state| state.places));
+    let of = Arc::clone(&line);
+    stage.watch(Gauge::CutOff, move || of.lock().discipline.cut_off());
     TierService::new(Lined { inner, line })
 }
 

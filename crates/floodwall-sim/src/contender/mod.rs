@@ -18,12 +18,13 @@ pub use name::{Contender, ContenderError};
 use std::ops::ControlFlow;
 
 use crate::backend::{Backend, TierService};
-use crate::engine::{Progress, RunError, Simulation, Stage};
+use crate::engine::{Progress, RunError, Simulation, Stage, asked_seed};
 use crate::report::Report;
 use crate::scenario::{Scenario, Tier};
 
 impl Contender {
-    /// Plays `scenario` with this in front of its service.
+    /// Plays `scenario` with this in front of its service. As in [`Simulation::run`], the environment may
+    /// say another seed.
     ///
     /// ```
     /// use floodwall_sim::{Builtin, Contender};
@@ -38,6 +39,7 @@ impl Contender {
     ///
     /// If the scenario has no tiers or asks for a stack that cannot be built.
     pub fn play(&self, scenario: &Scenario, seed: u64) -> Result<Report, RunError> {
+        let seed = asked_seed()?.unwrap_or(seed);
         self.play_with(scenario, seed, &mut |_| ControlFlow::Continue(()))
     }
 

@@ -19,6 +19,8 @@ pub(super) enum Event {
     Mark,
     /// A phase begins.
     Phase(u16),
+    /// The phase of now is counted from now on.
+    Settled,
 }
 
 /// An attempt: its slot, and how often the slot was used before.
@@ -41,6 +43,7 @@ impl Event {
             Self::Leave(attempt) => (4, attempt.pack()),
             Self::Mark => (5, 0),
             Self::Phase(index) => (6, u64::from(index)),
+            Self::Settled => (7, 0),
         };
         kind << KIND | rest
     }
@@ -57,7 +60,8 @@ impl Event {
             3 => Self::Timeout(Attempted::unpack(rest)),
             4 => Self::Leave(Attempted::unpack(rest)),
             5 => Self::Mark,
-            _ => Self::Phase(rest as u16),
+            6 => Self::Phase(rest as u16),
+            _ => Self::Settled,
         }
     }
 }
@@ -101,6 +105,7 @@ mod tests {
             Event::Leave(attempt),
             Event::Mark,
             Event::Phase(9),
+            Event::Settled,
         ] {
             assert_eq!(Event::unpack(event.pack()), event);
         }

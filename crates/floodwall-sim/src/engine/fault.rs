@@ -12,7 +12,7 @@ pub enum RunError {
     Blocking,
     /// A request was woken by another thread.
     Thread,
-    /// Requests wait and nothing is due that could wake them.
+    /// Requests still wait a virtual hour after the last arrival: nothing has woken them.
     Stuck {
         /// How many.
         waiting: usize,
@@ -53,7 +53,7 @@ impl fmt::Display for RunError {
             ),
             Self::Stuck { waiting, client, at } => write!(
                 f,
-                "{waiting} requests still wait at {} and nothing is due that could wake them (the first is of `{client}`): they wait for I/O, for \
+                "{waiting} requests still wait at {}, an hour after the last arrival (the first is of `{client}`): they wait for I/O, for \
                  another thread, or for a wake-up that was lost",
                 show_duration(*at),
             ),

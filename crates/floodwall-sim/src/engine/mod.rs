@@ -20,7 +20,7 @@ mod watch;
 
 pub use fault::RunError;
 
-pub(crate) use simulation::SEED;
 pub use simulation::{Progress, Simulation, Stage};
+pub(crate) use simulation::{SEED, asked_seed};
 pub use watch::Gauge;
 pub(crate) use watch::Watch;

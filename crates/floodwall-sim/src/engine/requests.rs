@@ -1,5 +1,6 @@
 //! What happens to requests in a run: they come, are sent, are answered or not, and end.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
@@ -48,11 +49,15 @@ where
                 }
             }
             Event::Timeout(attempt) => self.times_out(now, attempt),
-            Event::Leave(attempt) => self.leaves(now, attempt),
+            Event::Leave(attempt) => self.leaves(now, attempt)?,
             Event::Mark => self.mark(now)?,
             Event::Phase(index) => {
                 let tiers = self.tiers();
                 self.tally.enter_phase(usize::from(index), &tiers);
+            }
+            Event::Settled => {
+                let tiers = self.tiers();
+                self.tally.settle(&tiers);
             }
         }
         Ok(())
@@ -105,14 +110,14 @@ where
         let attempt = self.flights.put(slot, flight);
         self.poll_slot(slot)?;
         if self.flights.get(attempt).is_some() {
-            let end = match (deadline, patience) {
-                (_, Some(time)) => Some((time, Event::Leave(attempt))),
-                (Some(time), None) if retries => Some((time, Event::Timeout(attempt))),
-                _ => None,
-            };
-            if let Some((time, event)) = end {
-                // Whoever is answered at the very end of its time is answered in time.
-                self.world.last_event(now + time, event.pack());
+            // Whoever is answered at the very end of its time is answered in time.
+            if let Some(time) = patience {
+                self.world
+                    .last_event(now + time, Event::Leave(attempt).pack());
+            }
+            if let (Some(time), true) = (deadline, retries) {
+                self.world
+                    .last_event(now + time, Event::Timeout(attempt).pack());
             }
         }
         Ok(())
@@ -127,17 +132,19 @@ where
             Ok(Poll::Pending) => return Ok(()),
             Ok(Poll::Ready(Ok(response))) => response.into_answer(),
             Ok(Poll::Ready(Err(error))) => error.into_answer(),
-            Err(payload) => {
-                return Err(RunError::Panicked {
-                    message: fault::message(&*payload),
-                    at: self.world.elapsed(),
-                });
-            }
+            Err(payload) => return Err(self.panicked(&*payload)),
         };
         if let Some(flight) = self.flights.take(slot) {
             self.answered(self.world.now(), &flight, &answer);
         }
         Ok(())
+    }
+
+    fn panicked(&self, payload: &(dyn Any + Send)) -> RunError {
+        RunError::Panicked {
+            message: fault::message(payload),
+            at: self.world.elapsed(),
+        }
     }
 
     fn answered(&mut self, now: u64, flight: &Flight, answer: &Answer) {
@@ -206,13 +213,20 @@ where
         }
     }
 
-    fn leaves(&mut self, now: u64, attempt: Attempted) {
-        if self.flights.get(attempt).is_some() {
-            if let Some(flight) = self.flights.take(attempt.slot) {
-                self.slots.drop_future(attempt.slot);
-                self.ends(now, flight.wanted, Ended::Abandoned, None);
-            }
+    fn leaves(&mut self, now: u64, attempt: Attempted) -> Result<(), RunError> {
+        if self.flights.get(attempt).is_none() {
+            return Ok(());
         }
+        let Some(flight) = self.flights.take(attempt.slot) else {
+            return Ok(());
+        };
+        let slots = &mut self.slots;
+        catch_unwind(AssertUnwindSafe(|| slots.drop_future(attempt.slot)))
+            .map_err(|payload| self.panicked(&*payload))?;
+        if !flight.given_up {
+            self.ends(now, flight.wanted, Ended::Abandoned, None);
+        }
+        Ok(())
     }
 
     fn mark(&mut self, now: u64) -> Result<(), RunError> {

@@ -1,7 +1,6 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tower::util::Oneshot;
 use tower_service::Service;
@@ -19,8 +18,8 @@ use crate::scenario::Scenario;
 use crate::time::{Clock, Due, Moved, Slots, Turn, World};
 use crate::{Attempt, IntoAnswer};
 
-/// How long after the last arrival an answer is waited for: whoever gets none by then is stuck, or
-/// is counted as unfinished if there is still something to come.
+/// How long after the last arrival an answer is waited for: whoever gets none by then is stuck. What
+/// may still be on the agenda cannot tell, it may be for nobody.
 const DRAIN: u64 = 3_600 * 1_000_000_000;
 
 /// One run of a scenario: the loop that polls what was woken, does what is due, and moves the clock
@@ -121,6 +120,7 @@ where
         let mut start = 0;
         for (index, phase) in (0..).zip(&scenario.phases) {
             self.put(start, Event::Phase(index));
+            self.put(start + nanos(phase.settle), Event::Settled);
             start += nanos(phase.lasts);
         }
         self.put(TENTH.min(self.end), Event::Mark);
@@ -169,7 +169,7 @@ where
         RunError::Stuck {
             waiting: self.flights.len(),
             client,
-            at: Duration::from_nanos(self.end),
+            at: self.world.elapsed(),
         }
     }
 
@@ -195,13 +195,22 @@ where
             }
             match self.world.take() {
                 Some(Due::Event(word)) => self.happens(Event::unpack(word))?,
-                Some(Due::Call(whom, token)) => whom.due(token, self.world.now()),
-                Some(Due::Wake(waker)) => waker.wake(),
-                None if self.is_over() => return Poll::Ready(Ok(())),
+                Some(Due::Call(whom, token)) => {
+                    whom.due(token, self.world.now());
+                    // It may have been a task of the service that waited for it.
+                    self.stirred = true;
+                }
+                Some(Due::Wake(waker)) => {
+                    waker.wake();
+                    self.stirred = true;
+                }
                 None => {
                     let pools = &self.pools;
                     self.tally
                         .moment_over(|| pools.iter().all(|pool| pool.has_room()));
+                    if self.is_over() {
+                        return Poll::Ready(self.fault().map_or(Ok(()), Err));
+                    }
                     let last = self.end.saturating_add(DRAIN);
                     let next = self.world.next().unwrap_or(last).min(last);
                     let ready = Arc::clone(self.slots.ready());
@@ -212,11 +221,7 @@ where
                             return self.idle(cx);
                         }
                         Poll::Ready(Moved::Arrived) if next == last => {
-                            return Poll::Ready(if self.world.next().is_none() {
-                                Err(self.stuck())
-                            } else {
-                                Ok(())
-                            });
+                            return Poll::Ready(Err(self.stuck()));
                         }
                         Poll::Ready(_) => {}
                     }

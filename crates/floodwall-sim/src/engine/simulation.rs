@@ -7,6 +7,7 @@ use super::recording::prepared;
 use super::run::{Run, Setting};
 use super::{Gauge, RunError, Watch};
 use crate::backend::{self, Backend, Pools, TierService};
+use crate::chance::Stream;
 use crate::report::{Report, Runs};
 use crate::scenario::Scenario;
 use crate::time::{self, Clock, World};
@@ -149,6 +150,8 @@ impl<'a> Simulation<'a> {
             seed,
         } = self;
         let prepared = prepared(scenario)?;
+        // What floodwall's answers draw on this thread, jitter for one, repeats as well.
+        fastrand::seed(Stream::new(seed, "fastrand").bits());
         time::run(async |turn| {
             #[expect(clippy::disallowed_methods, reason = "the zero of the run")]
             let base = Instant::now();
@@ -178,7 +181,7 @@ impl<'a> Simulation<'a> {
 /// The seed to use instead of what the code says, to repeat a run that failed.
 pub(crate) const SEED: &str = "FLOODWALL_SIM_SEED";
 
-fn asked_seed() -> Result<Option<u64>, RunError> {
+pub(crate) fn asked_seed() -> Result<Option<u64>, RunError> {
     let Ok(text) = std::env::var(SEED) else {
         return Ok(None);
     };

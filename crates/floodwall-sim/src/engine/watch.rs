@@ -19,11 +19,19 @@ pub enum Gauge {
 
 impl Gauge {
     pub(crate) const COUNT: usize = 5;
+    const ALL: [Self; Self::COUNT] = [
+        Self::Limit,
+        Self::InFlight,
+        Self::Queue,
+        Self::CutOff,
+        Self::Pressure,
+    ];
 }
 
 type Look = Box<dyn Fn() -> Option<f64> + Send>;
 
-/// The gauges of a run: several looks at one gauge are added up, as with a limit for each tier.
+/// The gauges of a run. Several looks at one gauge, as with a limit for each tier, are added up; of
+/// pressures the highest counts, and of cut-offs the lowest.
 #[derive(Clone, Default)]
 pub(crate) struct Watch(Arc<Mutex<Vec<(Gauge, Look)>>>);
 
@@ -33,21 +41,18 @@ impl Watch {
     }
 
     pub(crate) fn look(&self) -> [Option<f64>; Gauge::COUNT] {
-        let mut seen = [None; Gauge::COUNT];
-        for (gauge, look) in &*self.lock() {
-            if let Some(value) = look() {
-                *seen[*gauge as usize].get_or_insert(0.0) += value;
-            }
-        }
-        seen
+        Gauge::ALL.map(|gauge| self.look_at(gauge))
     }
 
     pub(crate) fn look_at(&self, wanted: Gauge) -> Option<f64> {
         let looks = self.lock();
         let of_it = looks.iter().filter(|(gauge, _)| *gauge == wanted);
-        of_it
-            .filter_map(|(_, look)| look())
-            .reduce(|sum, more| sum + more)
+        let together = match wanted {
+            Gauge::CutOff => f64::min,
+            Gauge::Pressure => f64::max,
+            Gauge::Limit | Gauge::InFlight | Gauge::Queue => |sum, more| sum + more,
+        };
+        of_it.filter_map(|(_, look)| look()).reduce(together)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Gauge, Look)>> {

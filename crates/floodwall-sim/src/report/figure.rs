@@ -205,17 +205,15 @@ impl<'a> Part<'a> {
 impl Figure<'_> {
     /// Looks at the mean over the seeds instead of at each.
     pub fn mean(mut self) -> Self {
-        let known: Vec<_> = self.values.iter().flatten().copied().collect();
-        let mean = known.iter().sum::<f64>() / known.len().max(1) as f64;
-        self.values = vec![(!known.is_empty()).then_some(mean)];
+        self.values = vec![mean(&self.values)];
         self.mean = true;
         self
     }
 
-    /// The value: of several reports the mean; `None` if there is nothing to tell.
+    /// The value: of several reports the mean; `None` if one of them has nothing to tell, as a p99 where
+    /// nobody succeeded.
     pub fn value(&self) -> Option<f64> {
-        let known: Vec<_> = self.values.iter().flatten().copied().collect();
-        (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
+        mean(&self.values)
     }
 
     /// It is this or more.
@@ -301,6 +299,13 @@ impl Figure<'_> {
         }
         let _ = write!(text, "\n  repeat it with: {}", repeat(report.seed));
     }
+}
+
+/// One that is unknown makes the mean unknown: left out, the worst run would better it.
+pub(super) fn mean(values: &[Option<f64>]) -> Option<f64> {
+    let known: Option<Vec<_>> = values.iter().copied().collect();
+    let known = known.filter(|known| !known.is_empty())?;
+    Some(known.iter().sum::<f64>() / known.len() as f64)
 }
 
 /// The command that runs this very test with this very seed again.

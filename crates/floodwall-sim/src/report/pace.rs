@@ -2,12 +2,16 @@ use std::collections::VecDeque;
 
 /// How often it is looked at, in nanoseconds.
 pub(crate) const TENTH: u64 = 100_000_000;
-const SECOND: u64 = 10 * TENTH;
+/// In tenths.
+const SECOND: usize = 10;
+/// A window grows up to this where little comes, in tenths.
+const LONGEST: usize = 600;
 
-/// Fewer in a second are chance and no pace.
+/// Fewer are chance and no pace.
 const LEAST: f64 = 10.0;
 
-/// Goodput against what could be, in windows of a second that move on by a tenth.
+/// Goodput against what could be, in windows of a second, or longer where little comes, that move on by a
+/// tenth.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     start: u64,
@@ -37,34 +41,40 @@ impl Pace {
     /// A tenth of a second ended at `now`.
     pub(crate) fn push(&mut self, now: u64, tenth: Tenth) {
         self.tenths.push_back(tenth);
-        if self.tenths.len() > 10 {
+        if self.tenths.len() > LONGEST {
             self.tenths.pop_front();
         }
-        let Some(begin) = now.checked_sub(SECOND) else {
+        let Some((length, part)) = self.part() else {
             return;
         };
-        if self.tenths.len() < 10 || begin < self.start {
+        let begin = now.saturating_sub(length as u64 * TENTH);
+        if begin < self.start {
             return;
         }
+        if part >= 0.95 && self.recovery.is_none() {
+            self.recovery = Some(begin - self.start);
+        }
+        if length == SECOND && begin >= self.count_from {
+            self.worst = Some(self.worst.map_or(part, |worst| worst.min(part)));
+        }
+    }
+
+    /// The shortest window up to now, of a second at least, in which enough could be done to tell: how
+    /// many tenths it has, and what part of that was done.
+    fn part(&self) -> Option<(usize, f64)> {
         let (mut offered, mut good, mut capacity) = (0.0, 0.0, Some(0.0));
-        for tenth in &self.tenths {
+        for (before, tenth) in self.tenths.iter().rev().enumerate() {
             offered += tenth.offered as f64;
             good += tenth.good as f64;
             capacity = capacity
                 .zip(tenth.capacity)
                 .map(|(sum, more): (f64, f64)| sum + more);
+            let could = capacity.map_or(offered, |capacity| capacity.min(offered));
+            if before + 1 >= SECOND && could >= LEAST {
+                return Some((before + 1, good / could));
+            }
         }
-        let could = capacity.map_or(offered, |capacity| capacity.min(offered));
-        if could < LEAST {
-            return;
-        }
-        let part = good / could;
-        if part >= 0.95 && self.recovery.is_none() {
-            self.recovery = Some(begin - self.start);
-        }
-        if begin >= self.count_from {
-            self.worst = Some(self.worst.map_or(part, |worst| worst.min(part)));
-        }
+        None
     }
 
     /// How long after the start the first second began in which 95 % of what could be was done.
@@ -103,9 +113,24 @@ mod tests {
 
     #[test]
     fn the_worst_is_looked_for_only_where_it_is_counted() {
-        let mut pace = Pace::new(0, 2 * SECOND);
+        let mut pace = Pace::new(0, 20 * TENTH);
         play(&mut pace, 0, [0; 20].into_iter().chain([80; 20]));
         assert_eq!(pace.worst(), Some(1.0));
+    }
+
+    #[test]
+    fn where_little_comes_it_takes_longer_to_tell() {
+        let mut pace = Pace::new(0, 0);
+        for index in 1..=100 {
+            let tenth = Tenth {
+                offered: u64::from(index % 2 == 0),
+                good: u64::from(index % 2 == 0),
+                capacity: None,
+            };
+            pace.push(index * TENTH, tenth);
+        }
+        assert_eq!(pace.recovery(), Some(0.0));
+        assert_eq!(pace.worst(), None);
     }
 
     #[test]

@@ -8,7 +8,6 @@ use super::steps::{Look, Steps};
 use super::{PhaseReport, Report};
 use crate::backend::{Capacity, Standing};
 use crate::chance::nanos;
-use crate::engine::Gauge;
 use crate::scenario::Scenario;
 
 /// Counts a run while it is played.
@@ -80,6 +79,13 @@ impl Tally {
         self.now = index;
         let begin = |(name, standing): &(String, Standing)| (name.clone(), *standing, *standing);
         self.phases[index].tiers = tiers.iter().map(begin).collect();
+    }
+
+    /// From now on, what happens is counted for the phase of now; `tiers` is how the tiers stand.
+    pub(crate) fn settle(&mut self, tiers: &[(String, Standing)]) {
+        for (begins, (_, standing)) in self.phases[self.now].tiers.iter_mut().zip(tiers) {
+            begins.1 = *standing;
+        }
     }
 
     /// The phase of now ends.
@@ -204,7 +210,7 @@ impl Tally {
         let before = self.phases.iter_mut().find(|phase| now <= phase.end);
         if let Some(phase) = before {
             phase.pace.push(now, tenth);
-            if let Some(limit) = limit.or(look.gauges[Gauge::Limit as usize]) {
+            if let Some(limit) = limit.filter(|_| now > phase.count_from) {
                 let (least, most) = phase.limit.unwrap_or((limit, limit));
                 phase.limit = Some((least.min(limit), most.max(limit)));
             }

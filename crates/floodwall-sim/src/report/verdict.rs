@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::figure::Part;
+use super::figure::{Part, mean};
 use super::{Report, Runs};
 use crate::scenario::{Expect, Over, Scenario};
 
@@ -70,9 +70,8 @@ fn one(expect: &Expect, reports: &[Report]) -> Result<Verdict, String> {
         values.push((None, None));
     }
     if expect.over == Over::Mean {
-        let known: Vec<_> = values.iter().filter_map(|(value, _)| *value).collect();
-        let mean = known.iter().sum::<f64>() / known.len().max(1) as f64;
-        values = vec![((!known.is_empty()).then_some(mean), None)];
+        let all: Vec<_> = values.iter().map(|(value, _)| *value).collect();
+        values = vec![(mean(&all), None)];
     }
     let holds = |value: Option<f64>| {
         value.is_some_and(|value| {

@@ -26,6 +26,12 @@ pub struct Expect {
     /// It is this or less.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<Bound>,
+    /// In a sweep, only from this load on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_load: Option<f64>,
+    /// In a sweep, only up to this load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_load: Option<f64>,
     /// Over several seeds, which of them count: each when not said.
     #[serde(default)]
     pub over: Over,

@@ -161,11 +161,18 @@ impl Scenario {
         self
     }
 
-    /// The same at another load: every phase has this one, and no rate and no ramp.
+    /// The same at another load: every phase has this one, and no rate and no ramp, and what is
+    /// expected at other loads only is left out.
     #[must_use]
     pub fn at_load(&self, load: f64) -> Self {
         let mut other = self.clone();
         other.sweep.clear();
+        let counts = |expect: &Expect| {
+            expect.from_load.is_none_or(|from| load >= from)
+                && expect.to_load.is_none_or(|to| load <= to)
+        };
+        other.expect.retain(counts);
+        other.collapse.retain(counts);
         for phase in &mut other.phases {
             phase.shape = phase
                 .shape

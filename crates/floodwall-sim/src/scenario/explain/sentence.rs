@@ -38,6 +38,12 @@ impl Expect {
             let and = if n > 0 { " and" } else { "" };
             text += &format!("{and} {side} {}", say(self.measure, bound));
         }
+        if let Some(from) = self.from_load {
+            text += &format!(", from load {from} on");
+        }
+        if let Some(to) = self.to_load {
+            text += &format!(", up to load {to}");
+        }
         if self.over == Over::Mean {
             text += ", on average over the seeds";
         }
