@@ -5,7 +5,6 @@ mod support;
 use floodwall_sim::{
     Answer, Attempt, Change, Client, Contender, Phase, Scenario, Simulation, Tier, Times,
 };
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use support::{ms, secs};
@@ -36,8 +35,7 @@ fn arrivals(scenario: &Scenario, seed: u64) -> Vec<Arrival> {
                         .unwrap()
                         .push((world.elapsed(), attempt.tenant()));
                 }
-                let call = tiers.clone().oneshot(attempt);
-                async move { Ok::<Answer, Infallible>(call.await?) }
+                tiers.clone().oneshot(attempt)
             })
         })
         .unwrap();
