@@ -42,6 +42,20 @@ fn a_line_holds_as_many_as_it_has_places() {
 }
 
 #[test]
+fn who_hangs_up_in_the_line_leaves_its_place_to_another() {
+    let scenario = moments([
+        once("served", ms(1_000)),
+        once("leaves", ms(1_010)).patience(ms(50)),
+        once("refused", ms(1_020)),
+        once("waits", ms(1_070)),
+    ]);
+    let (report, _) = trips(&scenario.tier(Tier::new("one", 1, constant(100)).line(1)));
+    let good = [0, 1, 2, 3].map(|n| report.total.clients[n].succeeded);
+    assert_eq!(good, [1, 0, 0, 1]);
+    assert_eq!(report.total.clients[3].latency.max, Some(0.13));
+}
+
+#[test]
 fn slowness_is_for_work_that_begins_during_it() {
     let change = Change::new(ms(50), ms(100)).slow(3.0);
     for trip in each_10_ms(300, Tier::new("many", 100, constant(8)).change(change)) {

@@ -2,7 +2,6 @@
 
 mod support;
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -13,7 +12,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use floodwall::{ConcurrencyLimitLayer, RateLimitLayer};
+use floodwall::http::AdmitLayer;
+use floodwall::{ConcurrencyLimit, ConcurrencyLimitLayer, RateLimitLayer};
 use floodwall_sim::http::Http;
 use floodwall_sim::{Attempt, Client, Report, Retry, Scenario, Simulation, World};
 use http::{HeaderMap, Request, Response};
@@ -206,6 +206,11 @@ fn an_error_instead_of_a_response_is_a_failure() {
     assert_eq!(report.total.all.failed, 1);
 }
 
+/// One at a time, and nobody waits.
+fn one() -> AdmitLayer<ConcurrencyLimit> {
+    AdmitLayer::around(ConcurrencyLimit::builder(1).no_queue().build().unwrap())
+}
+
 #[test]
 fn floodwalls_refusals_bear_their_reason() {
     let clients = || [1_000, 1_010].map(|at| once(&format!("at {at}"), ms(at)));
@@ -213,11 +218,7 @@ fn floodwalls_refusals_bear_their_reason() {
         .run(|stage| {
             let world = stage.world().clone();
             let handler = move || async move { world.sleep(ms(500)).await };
-            let limit = floodwall::ConcurrencyLimit::builder(1).no_queue();
-            let app: Router = Router::new()
-                .route("/", get(handler))
-                .layer(floodwall::http::AdmitLayer::around(limit.build().unwrap()));
-            Http::new(app, empty)
+            Http::new(Router::new().route("/", get(handler)).layer(one()), empty)
         })
         .unwrap();
     assert_eq!(refusals(&limited), [("full", 1)]);
@@ -260,11 +261,7 @@ fn a_place_behind_a_limit_is_held_until_the_body_ends() {
                 world.sleep(ms(10)).await;
                 Body::new(Frames::after(&world, 200, None)).into_response()
             };
-            let limit = floodwall::ConcurrencyLimit::builder(1).no_queue();
-            let app: Router = Router::new()
-                .route("/", get(handler))
-                .layer(floodwall::http::AdmitLayer::around(limit.build().unwrap()));
-            Http::new(app, empty)
+            Http::new(Router::new().route("/", get(handler)).layer(one()), empty)
         })
         .unwrap();
     let good = [0, 1, 2].map(|n| report.total.clients[n].succeeded);
@@ -297,16 +294,11 @@ fn requests_are_made_of_attempts() {
             })
         })
         .unwrap();
-    let clients: BTreeMap<_, _> = report
-        .total
-        .clients
-        .iter()
-        .map(|group| (group.name.as_str(), group))
-        .collect();
-    assert_eq!(clients["fast"].latency.max, Some(0.0));
-    assert_eq!(clients["slow"].latency.max, Some(0.012));
+    let [fast, slow, lost] = [0, 1, 2].map(|n| report.total.clients[n].clone());
+    assert_eq!(fast.latency.max, Some(0.0));
+    assert_eq!(slow.latency.max, Some(0.012));
     // A path that is not there is answered, with 404.
-    assert_eq!(clients["lost"].succeeded, clients["lost"].offered);
+    assert_eq!(lost.succeeded, lost.offered);
 }
 
 /// Ready only a while after it was asked for the first time.
