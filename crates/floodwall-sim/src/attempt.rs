@@ -1,5 +1,7 @@
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use floodwall::Priority;
@@ -32,6 +34,35 @@ pub(crate) struct Who {
     pub(crate) index: u16,
     pub(crate) class: Priority,
     pub(crate) work: f64,
+    pub(crate) heads: Heads,
+}
+
+/// Attempts whose answer has begun and not ended: the client of a stream that began in time does not try
+/// again.
+#[derive(Debug, Default)]
+pub(crate) struct Heads {
+    /// So that nobody takes the lock where nothing streams.
+    count: AtomicUsize,
+    begun: Mutex<BTreeSet<(u64, u32)>>,
+}
+
+impl Heads {
+    pub(crate) fn begin(&self, id: u64, number: u32) {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        begun.insert((id, number));
+        self.count.store(begun.len(), Ordering::Relaxed);
+    }
+
+    /// Whether the answer had begun; forgets it.
+    pub(crate) fn end(&self, id: u64, number: u32) -> bool {
+        if self.count.load(Ordering::Relaxed) == 0 {
+            return false;
+        }
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let had = begun.remove(&(id, number));
+        self.count.store(begun.len(), Ordering::Relaxed);
+        had
+    }
 }
 
 impl Attempt {
@@ -79,6 +110,11 @@ impl Attempt {
     pub fn time_left(&self) -> Option<Duration> {
         let now = floodwall::Now::unread().instant();
         Some(self.deadline?.saturating_duration_since(now))
+    }
+
+    /// The head of its answer is there, and the body follows.
+    pub(crate) fn answer_begins(&self) {
+        self.who.heads.begin(self.id, self.number);
     }
 
     pub(crate) fn client_index(&self) -> u16 {

@@ -95,6 +95,7 @@ where
         let request = (self.request)(&attempt);
         HttpFuture::Calling {
             call: Oneshot::new(self.service.clone(), request),
+            attempt: Some(attempt),
         }
     }
 }
@@ -118,7 +119,7 @@ pin_project! {
     #[derive(Debug)]
     pub enum HttpFuture<S: Service<Request<B>>, B, C> {
         #[doc(hidden)]
-        Calling { #[pin] call: Oneshot<S, Request<B>> },
+        Calling { #[pin] call: Oneshot<S, Request<B>>, attempt: Option<Attempt> },
         #[doc(hidden)]
         Reading { #[pin] body: C, answer: Answer },
     }
@@ -133,9 +134,12 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             match self.as_mut().project() {
-                HttpProj::Calling { call } => {
+                HttpProj::Calling { call, attempt } => {
                     let (head, body) = ready!(call.poll(cx)).map_err(Failed)?.into_parts();
                     let answer = answer(&head);
+                    if let (Answer::Good { .. }, Some(attempt)) = (answer, attempt) {
+                        attempt.answer_begins();
+                    }
                     self.set(Self::Reading { body, answer });
                 }
                 HttpProj::Reading { mut body, answer } => {

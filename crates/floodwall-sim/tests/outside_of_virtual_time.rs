@@ -173,7 +173,7 @@ fn a_panic_in_the_drop_of_an_abandoned_request_ends_the_run_too() {
             service_fn(|_: Attempt| async {
                 let bomb = Bomb;
                 tokio::time::sleep(secs(5)).await;
-                std::mem::drop(bomb);
+                drop(bomb);
                 Ok::<_, Infallible>(())
             })
         })

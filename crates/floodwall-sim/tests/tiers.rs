@@ -214,3 +214,15 @@ fn a_stream_that_began_too_late_is_tried_again_at_the_deadline() {
     let all = &report.total.all;
     assert_eq!((all.attempts, all.late, all.wasted), (2, 1, 2));
 }
+
+/// By its head it is in time, as it is for a client that does not retry.
+#[test]
+fn a_stream_that_began_in_time_is_not_tried_again() {
+    let client = Client::new("all")
+        .deadline(ms(50))
+        .retry(Retry::new(2, ms(10)));
+    let report = bare(&single(client).tier(streaming(1, ms(100))));
+    let all = &report.total.all;
+    assert_eq!((all.attempts, all.succeeded, all.wasted), (1, 1, 0));
+    assert_eq!(all.latency.max, Some(0.01));
+}

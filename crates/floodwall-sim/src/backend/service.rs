@@ -30,6 +30,8 @@ struct Rest {
     world: World,
     calls: Vec<(Call, TierService)>,
     tier: Tier,
+    /// Its answers are those that clients get.
+    faces_clients: bool,
     chance: std::sync::Mutex<Stream>,
 }
 
@@ -39,12 +41,14 @@ impl Backend {
         pool: Arc<Pool>,
         tier: &Tier,
         calls: Vec<(Call, TierService)>,
+        faces_clients: bool,
     ) -> Self {
         let rest = (!calls.is_empty() || tier.stream.is_some()).then(|| {
             Arc::new(Rest {
                 world: world.clone(),
                 calls,
                 tier: tier.clone(),
+                faces_clients,
                 chance: std::sync::Mutex::new(world.stream(&format!("tier/{}/answers", tier.name))),
             })
         });
@@ -138,6 +142,9 @@ async fn whole(pool: Arc<Pool>, rest: Arc<Rest>, attempt: Attempt) -> Answer {
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner),
         );
+        if rest.faces_clients {
+            attempt.answer_begins();
+        }
         rest.world.sleep(time).await;
         return Answer::Good { head: Some(head) };
     }

@@ -39,9 +39,10 @@ pub(crate) fn build(
                 .map(|call| Some((call.clone(), called(&call.tier)?)))
                 .collect();
             let Some(calls) = calls else { continue };
+            let is_first = tiers.first().is_some_and(|first| first.name == tier.name);
             let pool = Pool::new(world, tier);
             pools.push(std::sync::Arc::clone(&pool));
-            let backend = Backend::new(world, pool, tier, calls);
+            let backend = Backend::new(world, pool, tier, calls, is_first);
             built.insert(&tier.name, protect(&tier.name, backend));
         }
         assert!(built.len() > before, "tiers call one another in a circle");

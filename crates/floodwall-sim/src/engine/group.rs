@@ -3,7 +3,7 @@ use std::sync::Arc;
 use floodwall::Priority;
 
 use super::retries::Retries;
-use crate::attempt::Who;
+use crate::attempt::{Heads, Who};
 use crate::chance::nanos;
 use crate::report::Member;
 use crate::scenario::Client;
@@ -29,6 +29,7 @@ impl Group {
                 index,
                 class,
                 work: client.work,
+                heads: Heads::default(),
             }),
             tenants: client.tenants,
             is_closed: client.users.is_some(),

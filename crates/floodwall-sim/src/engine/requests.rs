@@ -154,6 +154,8 @@ where
             given_up,
         } = *flight;
         let took = now - sent;
+        let heads = &self.groups[usize::from(wanted.group)].who.heads;
+        heads.end(wanted.id, wanted.number);
         let deadline = self.groups[usize::from(wanted.group)].deadline;
         let end = match answer {
             Answer::Good { head } => {
@@ -207,8 +209,12 @@ where
     /// The client tries again if it may, though the service goes on with this attempt.
     fn times_out(&mut self, now: u64, attempt: Attempted) {
         if let Some(flight) = self.flights.get(attempt) {
-            flight.given_up = true;
             let wanted = flight.wanted;
+            let heads = &self.groups[usize::from(wanted.group)].who.heads;
+            if heads.end(wanted.id, wanted.number) {
+                return;
+            }
+            flight.given_up = true;
             self.ends(now, wanted, Ended::Late, None);
         }
     }
@@ -220,6 +226,10 @@ where
         let Some(flight) = self.flights.take(attempt.slot) else {
             return Ok(());
         };
+        let Wanted {
+            group, id, number, ..
+        } = flight.wanted;
+        self.groups[usize::from(group)].who.heads.end(id, number);
         let slots = &mut self.slots;
         catch_unwind(AssertUnwindSafe(|| slots.drop_future(attempt.slot)))
             .map_err(|payload| self.panicked(&*payload))?;

@@ -1,4 +1,5 @@
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tokio::time::Instant;
 use tower_service::Service;
@@ -172,7 +173,11 @@ impl<'a> Simulation<'a> {
                 progress,
             };
             let mut run = Run::new(&prepared, service, setting)?;
-            (&mut run).await?;
+            if let Err(error) = (&mut run).await {
+                // What is still under way is dropped, and may panic once more; it has been told what is wrong.
+                let _ = catch_unwind(AssertUnwindSafe(move || drop(run)));
+                return Err(error);
+            }
             Ok(run.into_tally().report(&prepared, stack, seed))
         })
     }

@@ -129,7 +129,7 @@ mod tests {
             };
             pace.push(index * TENTH, tenth);
         }
-        assert_eq!(pace.recovery(), Some(0.0));
+        assert_eq!(pace.recovery(), Some(0.1));
         assert_eq!(pace.worst(), None);
     }
 
