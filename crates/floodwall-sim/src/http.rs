@@ -41,8 +41,8 @@ use crate::{Answer, Attempt, IntoAnswer};
 /// An HTTP service as the service under test.
 ///
 /// `request` makes a request of an attempt. Bodies of responses are read to their end. 429 and 503
-/// are refusals, other statuses from 500 on failures, as are their counterparts in gRPC, and
-/// everything else is good.
+/// are refusals, other statuses from 400 on failures, as are their counterparts in gRPC, and
+/// everything else is good: a test whose path has a slip must not be green.
 pub struct Http<S, F> {
     service: S,
     request: Arc<F>,
@@ -177,7 +177,7 @@ fn answer(head: &http::response::Parts) -> Answer {
         StatusCode::SERVICE_UNAVAILABLE => {
             Answer::refused_for(reason.unwrap_or(Reason::Other), retry_after)
         }
-        status if status.is_server_error() => Answer::Failed,
+        status if status.is_client_error() || status.is_server_error() => Answer::Failed,
         _ => Answer::Good {
             head: Some(Now::unread().instant()),
         },

@@ -45,7 +45,9 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) svg: Option<PathBuf>,
 
-    /// What stands in front of the service, one after the other: bare,tower,floodwall
+    /// What stands in front of the service, one after the other: bare,tower,floodwall. There is bare,
+    /// fifo:N (a line of N), tower[:N] (its own limit and shed), codel, codel-lifo (folly's), ordered:N (by
+    /// priority), dagor (after WeChat's), and floodwall (the `[stack]` of the file)
     #[arg(long, value_name = "STACKS", value_delimiter = ',', value_parser = str::parse::<Contender>)]
     pub(crate) compare: Vec<Contender>,
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::scenario::units::show_duration;
 
 /// Why a run has no report.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// Its `Debug` is its `Display`, so that an `unwrap` in a test says what is wrong.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum RunError {
     /// The service started blocking work on another thread.
@@ -38,6 +40,12 @@ pub enum RunError {
     Scenario(String),
     /// Whoever was told how far it is did not want it to go on.
     Stopped,
+}
+
+impl fmt::Debug for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl fmt::Display for RunError {

@@ -57,10 +57,10 @@ pub struct Stage<'a> {
 
 impl<'a> Simulation<'a> {
     /// Plays `scenario`, with seed 1 unless said otherwise.
-    pub const fn new(scenario: &'a Scenario) -> Self {
+    pub fn new(scenario: &'a Scenario) -> Self {
         Self {
             scenario,
-            stack: String::new(),
+            stack: "service".to_owned(),
             seed: 1,
         }
     }
@@ -71,7 +71,7 @@ impl<'a> Simulation<'a> {
         self
     }
 
-    /// What the stack is called in reports.
+    /// What the stack is called in reports: `service` when not said.
     pub fn stack(mut self, name: impl Into<String>) -> Self {
         self.stack = name.into();
         self
@@ -187,9 +187,10 @@ impl<'a> Simulation<'a> {
 pub(crate) const SEED: &str = "FLOODWALL_SIM_SEED";
 
 pub(crate) fn asked_seed() -> Result<Option<u64>, RunError> {
-    let Ok(text) = std::env::var(SEED) else {
+    let text = std::env::var(SEED).unwrap_or_default();
+    if text.is_empty() {
         return Ok(None);
-    };
+    }
     text.parse().map(Some).map_err(|_| {
         RunError::Scenario(format!(
             "{SEED} is `{text}`, which is no seed: give a whole number"

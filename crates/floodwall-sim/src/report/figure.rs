@@ -242,8 +242,27 @@ impl Figure<'_> {
         });
     }
 
+    /// # Panics
+    ///
+    /// If a time is compared with a number, or a share with more than 1: such a bound says nothing.
     #[track_caller]
     fn must(&self, relation: &str, bound: Bound, holds: impl Fn(Option<f64>) -> bool) {
+        let measure = self.measure;
+        match bound {
+            Bound::Number(number) if measure.is_time() => {
+                panic!("{measure} is a time: give a `Duration`, not {number}")
+            }
+            Bound::Seconds(_) if !measure.is_time() => {
+                panic!("{measure} is no time: give a number, not a `Duration`")
+            }
+            Bound::Number(number) if measure == Measure::Success && number > 1.0 => {
+                panic!(
+                    "{measure} is a share of 0 to 1: write {} for {number} %",
+                    number / 100.0
+                )
+            }
+            Bound::Number(_) | Bound::Seconds(_) => {}
+        }
         let wrong: Vec<_> = self
             .values
             .iter()

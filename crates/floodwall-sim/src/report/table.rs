@@ -41,10 +41,19 @@ fn one(text: &mut String, report: &Report) {
     line(text, &cut(&title, WIDTH));
     for head in [
         [
-            "", "offered", "goodput", "of", "", "", "refused", "refusal", "late or", "retries",
+            "",
+            "offered",
+            "goodput",
+            "of",
+            "",
+            "",
+            "refused",
+            "refusal",
+            "late, left",
+            "retries",
         ],
         [
-            "phase", "per s", "per s", "possible", "p50", "p99", "for good", "p50", "given up",
+            "phase", "per s", "per s", "possible", "p50", "p99", "for good", "p50", "failed",
             "per req.",
         ],
     ] {
@@ -70,7 +79,11 @@ fn figures(phase: &PhaseReport) -> [String; 10] {
         show(Measure::RefusalP50, all.refusal.p50),
         show(
             Measure::Late,
-            all.share(all.late.saturating_add(all.abandoned)),
+            all.share(
+                all.late
+                    .saturating_add(all.abandoned)
+                    .saturating_add(all.failed),
+            ),
         ),
         all.amplification().map_or_else(unknown, |attempts| {
             format!("{:.2}", (attempts - 1.0).max(0.0))
@@ -78,10 +91,11 @@ fn figures(phase: &PhaseReport) -> [String; 10] {
     ]
 }
 
-/// One more line for each phase: which share of each class succeeded, as many as have room.
+/// One more line for each phase: which share of each class succeeded, or of each client where several
+/// have the same class; as many as have room.
 fn classes(text: &mut String, report: &Report) {
     let mut names: Vec<&str> = Vec::new();
-    for class in report.phases.iter().flat_map(|phase| &phase.classes) {
+    for class in report.phases.iter().flat_map(told_apart) {
         if !names.contains(&class.name.as_str()) {
             names.push(&class.name);
         }
@@ -98,11 +112,19 @@ fn classes(text: &mut String, report: &Report) {
     for phase in &report.phases {
         let mut row = format!("{:<NAME$}", name(phase));
         for name in &names {
-            let class = phase.classes.iter().find(|class| class.name == *name);
+            let class = told_apart(phase).iter().find(|class| class.name == *name);
             let success = class.and_then(super::Group::success);
             let _ = write!(row, "{:>CLASS$}", show(Measure::Success, success));
         }
         line(text, &row);
+    }
+}
+
+fn told_apart(phase: &PhaseReport) -> &[super::Group] {
+    if phase.clients.len() > phase.classes.len() {
+        &phase.clients
+    } else {
+        &phase.classes
     }
 }
 

@@ -140,6 +140,13 @@ impl Scenario {
         self
     }
 
+    /// Plays a recording instead of phases and clients.
+    #[must_use]
+    pub fn trace(mut self, trace: Trace) -> Self {
+        self.trace = Some(trace);
+        self
+    }
+
     /// Says how many requests per second the service can do.
     #[must_use]
     pub const fn capacity(mut self, per_second: f64) -> Self {

@@ -54,6 +54,18 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// The recording in `file`, as it was recorded.
+    #[must_use]
+    pub fn new(file: impl Into<PathBuf>) -> Self {
+        Self {
+            file: file.into(),
+            speed: unit(),
+            deadline: None,
+            patience: None,
+            embedded: None,
+        }
+    }
+
     /// Its requests, from wherever it is.
     pub(crate) fn rows(&self) -> Result<TraceReader<'static>, ScenarioError> {
         match self.embedded {
