@@ -145,3 +145,25 @@ fn floodwall_does_1_8_times_what_a_dagor_like_policy_does_when_two_apis_share_a_
     println!("DAGOR-like {dagor:.3}, floodwall {ours:.3}");
     assert!(ours >= 1.8 * dagor);
 }
+
+/// The scenario of the locks says as its capacity what the best fixed limit does.
+#[test]
+fn no_fixed_limit_does_more_with_locks_than_the_scenario_says() {
+    let scenario = Builtin::find("protego-locks").unwrap().scenario().unwrap();
+    let goodput = |limit| {
+        let mut scenario = scenario.clone();
+        if let Some(stack) = &mut scenario.stack {
+            stack.limit = Some(limit);
+        }
+        let report = play(&scenario, Contender::Floodwall, 1);
+        report.phase("overload").unwrap().goodput_rate
+    };
+    let all: Vec<_> = (2..=20).map(|limit| (limit, goodput(limit))).collect();
+    println!("{all:.0?}");
+    let best = all.iter().map(|(_, goodput)| *goodput).fold(0.0, f64::max);
+    let said = scenario.capacity.unwrap();
+    assert!(
+        (best / said - 1.0).abs() < 0.02,
+        "the best does {best}, the file says {said}"
+    );
+}
