@@ -1,8 +1,8 @@
 //! The simulated service: tiers of workers, and what goes wrong in them.
 //!
-//! Reading order: [`pool`] is the workers and the line before them, [`job`] the future of one request
-//! in it, [`service`] a tier as a `Service`, [`tiers`] all of them together, [`faults`] what changes
-//! when, [`capacity`] what is left of the capacity then.
+//! Reading order: [`job`] is one request, [`pool`] the workers and the line before them, [`work`] the
+//! future of a request, [`service`] a tier as a `Service`, [`tiers`] all of them together, [`faults`]
+//! what changes when, [`capacity`] what is left of the capacity then.
 
 mod capacity;
 mod faults;
@@ -10,6 +10,7 @@ mod job;
 mod pool;
 mod service;
 mod tiers;
+mod work;
 
 pub(crate) use capacity::Capacity;
 pub(crate) use pool::{Pool, Pools, Standing};

@@ -7,9 +7,9 @@ use floodwall::Reason;
 use tower::ServiceExt;
 use tower_service::Service;
 
-use super::job::Work;
 use super::pool::{Pool, Worked};
 use super::tiers::TierService;
+use super::work::Work;
 use crate::chance::Stream;
 use crate::scenario::{Call, Tier};
 use crate::time::World;

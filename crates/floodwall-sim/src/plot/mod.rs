@@ -7,6 +7,7 @@ mod canvas;
 mod compare;
 mod dash;
 mod error;
+mod figures;
 mod inside;
 mod labels;
 mod latency;

@@ -189,7 +189,7 @@ fn title(canvas: &Canvas<'_>, report: &Report, seconds: f64) -> Result<(), PlotE
     if !report.series.offered.iter().any(|offered| *offered > 0.0) {
         facts.push("nothing was asked for".to_owned());
     } else if let Some(flood) = rates::flood(report) {
-        facts.push(super::compare::figures(flood).join(" · "));
+        facts.push(super::figures::figures(flood).join(" · "));
     }
     let facts = facts.join(" · ");
     canvas.text(&facts, (24, 60), HPos::Left, (BODY, room), FAINT)

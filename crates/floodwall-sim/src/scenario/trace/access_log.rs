@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 
 use super::lines::Lines;
-use super::reader::{Numbered, Source, TraceRow, not_in_order};
+use super::row::{Numbered, Source, TraceRow, not_in_order};
 use crate::scenario::error::Fault;
 
 const SECOND: u64 = 1_000_000_000;

@@ -3,7 +3,7 @@ use std::io::{Error, ErrorKind, Read};
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::lines::{MAX_LINE, too_long, unreadable};
-use super::reader::{Numbered, Source, TraceRow, class, cost, time};
+use super::row::{Numbered, Source, TraceRow, class, cost, time};
 use crate::scenario::error::Fault;
 use crate::scenario::nearest::did_you_mean;
 

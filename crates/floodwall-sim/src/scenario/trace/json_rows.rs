@@ -1,7 +1,7 @@
 use serde_json::{Map, Value};
 
 use super::lines::Lines;
-use super::reader::{Numbered, Source, TraceRow, class, cost, time};
+use super::row::{Numbered, Source, TraceRow, class, cost, time};
 use crate::scenario::error::Fault;
 use crate::scenario::nearest::did_you_mean;
 

@@ -1,6 +1,6 @@
 use std::io::{BufRead, BufReader, Error, Read};
 
-use super::reader::Source;
+use super::row::Source;
 use crate::scenario::error::Fault;
 
 /// A longer line is none: what has no ends of lines would be held in memory as a whole.

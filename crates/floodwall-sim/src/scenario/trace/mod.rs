@@ -4,6 +4,7 @@ mod format;
 mod json_rows;
 mod lines;
 mod reader;
+mod row;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use super::{ScenarioError, units};
 
 pub(crate) use format::Format;
-pub(crate) use reader::{TraceReader, TraceRow};
+pub(crate) use reader::TraceReader;
+pub(crate) use row::TraceRow;
 
 /// Requests from a recording, played back at the times at which they came.
 ///
