@@ -99,8 +99,12 @@ fn patience_does_not_keep_a_client_from_trying_again_at_its_deadline() {
         );
     scenario.arrivals = Arrivals::Bursts(1);
     scenario.phases[0].lasts = ms(1_500);
-    let all = Contender::Bare.play(&scenario, 1).unwrap().total.all;
+    let report = Contender::Bare.play(&scenario, 1).unwrap();
+    let all = &report.total.all;
     assert_eq!((all.offered, all.attempts), (1, 3));
+    // All three within half a second: the first answer is there only after a whole one.
+    let seen: f64 = report.series.attempts.iter().sum();
+    assert!((seen * report.series.step - 3.0).abs() < 1e-9, "{seen}");
     // Given up at 100, 210 and 320 ms, long before anybody hangs up.
     assert_eq!((all.late, all.abandoned, all.wasted), (1, 0, 3));
 }
