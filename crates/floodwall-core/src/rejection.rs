@@ -26,13 +26,15 @@ pub enum Reason {
     Quota,
     /// It waited as long as one may wait.
     QueueTimeout,
+    /// The service is pressed, and this is among the least urgent of what comes.
+    Shed,
     /// A policy of one's own said no.
     Other,
 }
 
 impl Reason {
     /// All reasons, for building tables of counters.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::CostAboveBurst,
         Self::Deadline,
         Self::Draining,
@@ -41,6 +43,7 @@ impl Reason {
         Self::MissingKey,
         Self::Quota,
         Self::QueueTimeout,
+        Self::Shed,
         Self::Other,
     ];
 
@@ -55,6 +58,7 @@ impl Reason {
             Self::MissingKey => "missing_key",
             Self::Quota => "quota",
             Self::QueueTimeout => "queue_timeout",
+            Self::Shed => "shed",
             Self::Other => "other",
         }
     }

@@ -17,7 +17,8 @@
 //! | --- | --- |
 //! | at most so many at once, the rest waiting in order | [`ConcurrencyLimit`], [`ConcurrencyLimitLayer`] |
 //! | at most so much per second, for all or for each key | [`RateLimit`], [`RateLimitLayer`] |
-//! | both as one decision | [`all`] |
+//! | the least urgent refused first while the service is pressed | [`Shed`], [`ShedLayer`] |
+//! | several as one decision | [`all`] |
 //! | health checks and preflights let past | [`exempt`] |
 //! | keys, priorities, deadlines from a request | [`http`], [`extract`] |
 //! | other answers, fields, `Retry-After` | [`http::Answers`] |
@@ -58,6 +59,7 @@ pub mod http;
 mod mode;
 mod observe;
 pub mod rate_limit;
+pub mod shed;
 
 pub use admission::{
     Admission, All, BoxAdmission, End, Exempting, Matches, Permit, Unused, all, exempt, match_fn,
@@ -70,7 +72,8 @@ pub use floodwall_core::{
     Level, Outcome, PolicyName, PolicyNameError, Priority, QuotaReport, Reason, Rejection, Report,
 };
 #[cfg(feature = "http")]
-pub use http::{ConcurrencyLimitLayer, RateLimitLayer};
+pub use http::{ConcurrencyLimitLayer, RateLimitLayer, ShedLayer};
 pub use mode::{Mode, ModeError};
 pub use observe::{Counts, describe_metrics};
 pub use rate_limit::RateLimit;
+pub use shed::Shed;

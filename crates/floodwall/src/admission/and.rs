@@ -39,6 +39,9 @@ impl<Req: ?Sized, A: Admission<Req>> Admission<Req> for All<A> {
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         self.0.check(request, now)
     }
+    fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
+        self.0.passed_over(request, now, refusal);
+    }
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
         match self.0.check(request, now) {
             Ok(()) => EitherRefused::Asked {
@@ -151,7 +154,14 @@ impl<Req: ?Sized, A: Admission<Req>, B: Admission<Req>> Admission<Req> for And<A
 
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         self.first.check(request, now)?;
-        self.then.check(request, now)
+        self.then
+            .check(request, now)
+            .inspect_err(|refusal| self.first.passed_over(request, now, refusal))
+    }
+
+    fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
+        self.first.passed_over(request, now, refusal);
+        self.then.passed_over(request, now, refusal);
     }
 
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {

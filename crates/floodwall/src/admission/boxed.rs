@@ -59,6 +59,9 @@ impl<Req: ?Sized> Admission<Req> for BoxAdmission<Req> {
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         self.0.check(request, now)
     }
+    fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
+        self.0.passed_over(request, now, refusal);
+    }
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
         self.0.admit(request, now)
     }
@@ -104,6 +107,7 @@ impl fmt::Debug for BoxPermit {
 trait Erased<Req: ?Sized> {
     fn peek(&self, request: &Req, now: &Now) -> Result<(), Rejection>;
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection>;
+    fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection);
     fn admit(&self, request: &Req, now: &Now) -> BoxAdmissionFuture;
 }
 
@@ -118,6 +122,9 @@ where
     }
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         Admission::check(self, request, now)
+    }
+    fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
+        Admission::passed_over(self, request, now, refusal);
     }
     fn admit(&self, request: &Req, now: &Now) -> BoxAdmissionFuture {
         let decision = Admission::admit(self, request, now);

@@ -77,6 +77,11 @@ impl<Req: ?Sized, A: Admission<Req>> Admission<Req> for Option<A> {
         self.as_ref()
             .map_or(Ok(()), |policy| policy.check(request, now))
     }
+    fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
+        if let Some(policy) = self {
+            policy.passed_over(request, now, refusal);
+        }
+    }
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
         OptionFuture {
             future: self.as_ref().map(|policy| policy.admit(request, now)),

@@ -122,6 +122,12 @@ impl<Req: ?Sized, M: Matches<Req>, A: Admission<Req>> Admission<Req> for Exempti
         }
     }
 
+    fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
+        if !self.kind.matches(request) {
+            self.policy.passed_over(request, now, refusal);
+        }
+    }
+
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
         if self.kind.matches(request) {
             EitherFuture::Left {

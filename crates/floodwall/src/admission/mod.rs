@@ -79,6 +79,11 @@ pub trait Admission<Req: ?Sized> {
         self.peek(request, now)
     }
 
+    /// It let a request pass at the [check](Admission::check), and a policy composed with it refused
+    /// then: nothing is admitted. A policy that counts what comes, whatever becomes of it, counts
+    /// here; most need not know.
+    fn passed_over(&self, _request: &Req, _now: &Now, _refusal: &Rejection) {}
+
     /// Decides; `now` is the time of the decision, read at most once for all policies.
     ///
     /// # Cancel safety
@@ -96,6 +101,9 @@ impl<Req: ?Sized, A: Admission<Req> + ?Sized> Admission<Req> for std::sync::Arc<
     }
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         (**self).check(request, now)
+    }
+    fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
+        (**self).passed_over(request, now, refusal);
     }
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
         (**self).admit(request, now)

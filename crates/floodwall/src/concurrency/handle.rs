@@ -4,7 +4,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use floodwall_core::queue::QueueConfigBuilder;
-use floodwall_core::{PolicyName, Priority};
+use floodwall_core::shed::Backlog;
+use floodwall_core::{PolicyName, Priority, Reason};
 
 use super::builder::check_limit;
 use super::core::Core;
@@ -82,6 +83,28 @@ impl ConcurrencyLimitHandle {
             oldest_wait: gate.oldest_wait(now),
             departures_per_second: gate.departures_per_second(now),
             counts: self.core.observer.counters.counts(),
+        }
+    }
+
+    /// How many wait, as one load of a word that every request reads anyway.
+    pub(crate) fn waiting(&self) -> u32 {
+        self.core.gate.waiting()
+    }
+
+    /// What a shedder must know of the queue.
+    pub(crate) fn backlog(&self) -> Backlog {
+        const NO_ROOM: [Reason; 4] = [
+            Reason::Full,
+            Reason::Evicted,
+            Reason::QueueTimeout,
+            Reason::Deadline,
+        ];
+        let counts = self.core.observer.counters.counts();
+        Backlog {
+            waiting: self.core.gate.waiting(),
+            places: self.core.shadow.places(),
+            granted: counts.admitted,
+            refused: NO_ROOM.iter().map(|&why| counts.refused_for(why)).sum(),
         }
     }
 

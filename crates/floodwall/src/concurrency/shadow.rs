@@ -28,6 +28,10 @@ impl Shadow {
         }
     }
 
+    pub(super) fn places(&self) -> u32 {
+        self.places.load(Ordering::Relaxed)
+    }
+
     pub(super) fn set_places(&self, places: u32) {
         self.places.store(places, Ordering::Relaxed);
     }

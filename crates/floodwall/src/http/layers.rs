@@ -3,6 +3,7 @@ use floodwall_core::rate::{Quota, QuotaError};
 use super::AdmitLayer;
 use crate::concurrency::{ConcurrencyLimit, ConcurrencyLimitHandle};
 use crate::rate_limit::{RateLimit, RateLimitHandle};
+use crate::shed::{NoRetries, Shed, ShedHandle};
 use crate::{BuildError, extract};
 
 /// A limit on how many requests are inside at once, as a layer.
@@ -37,6 +38,33 @@ pub type ConcurrencyLimitLayer<P = extract::Usual, D = extract::Usual> =
 /// # Ok::<(), floodwall::BuildError>(())
 /// ```
 pub type RateLimitLayer<K = extract::Unkeyed, C = extract::Usual> = AdmitLayer<RateLimit<K, C>>;
+
+/// Sheds the least urgent part of the traffic while the service is pressed, as a layer: with 503.
+///
+/// Made by [`Shed::builder`], ended by [`layer`](crate::shed::ShedBuilder::layer). A layer of its
+/// own is right where pressure alone decides; together with a queue, make both one decision:
+/// [`all`](crate::all)`((shed, limit))`.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use floodwall::{Shed, shed::PushedPressure};
+/// use std::time::Duration;
+///
+/// let disk = PushedPressure::new(Duration::from_secs(5));
+/// let app: Router = Router::new()
+///     .route("/", get(|| async { "hello" }))
+///     .layer(Shed::builder().pressure("disk", (0.8, 0.95), disk.clone()).layer()?);
+/// # Ok::<(), floodwall::BuildError>(())
+/// ```
+pub type ShedLayer<P = extract::Usual, T = extract::Unkeyed, R = NoRetries> =
+    AdmitLayer<Shed<P, T, R>>;
+
+impl<P, T, R> ShedLayer<P, T, R> {
+    /// To look at it and to change its mode while requests run.
+    pub fn handle(&self) -> ShedHandle {
+        self.policy().handle()
+    }
+}
 
 impl ConcurrencyLimitLayer {
     /// At most `limit` inside; as many as four times that, but at least 16, wait for up to 100 ms.

@@ -28,7 +28,7 @@ pub use extract::*;
 pub use future::ResponseFuture;
 pub use hold::HoldUntil;
 pub use layer::AdmitLayer;
-pub use layers::{ConcurrencyLimitLayer, RateLimitLayer};
+pub use layers::{ConcurrencyLimitLayer, RateLimitLayer, ShedLayer};
 pub use per_route::PerRoute;
 pub use service::Admit;
 

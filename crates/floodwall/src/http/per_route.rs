@@ -99,6 +99,12 @@ impl<A: Admission<Head>> Admission<Head> for PerRoute<A> {
             .map_or(Ok(()), |policy| policy.check(head, now))
     }
 
+    fn passed_over(&self, head: &Head, now: &Now, refusal: &Rejection) {
+        if let Some(policy) = self.policy(head) {
+            policy.passed_over(head, now, refusal);
+        }
+    }
+
     fn admit(&self, head: &Head, now: &Now) -> Self::Future {
         OptionFuture::new(self.policy(head).map(|policy| policy.admit(head, now)))
     }

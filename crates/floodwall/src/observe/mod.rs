@@ -2,11 +2,13 @@
 
 mod counts;
 mod series;
+mod shed;
 
 pub(crate) use counts::Counters;
 pub use counts::Counts;
 pub(crate) use series::Series;
 pub use series::describe_metrics;
+pub(crate) use shed::ShedSeries;
 
 use std::time::Duration;
 

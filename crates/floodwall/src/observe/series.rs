@@ -47,6 +47,7 @@ pub fn describe_metrics() {
         Unit::Seconds,
         "What refused requests were told to wait"
     );
+    super::shed::describe();
 }
 
 /// The series of one policy.

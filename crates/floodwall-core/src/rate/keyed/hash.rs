@@ -92,6 +92,11 @@ impl KeyHash {
         Self(hash)
     }
 
+    /// Its 64 bits.
+    pub const fn raw(self) -> u64 {
+        self.0
+    }
+
     /// Picks the home line: multiply and shift of the upper 40 bits.
     pub(super) const fn line(self, lines: u64) -> usize {
         (((self.0 >> 24) * lines) >> 40) as usize

@@ -73,6 +73,10 @@ pub(super) fn sentence(rejection: &Rejection, mut say: impl FnMut(&str)) {
         Reason::MissingKey => ("", "the server is set up wrongly"),
         Reason::Quota => ("quota ", " is used up"),
         Reason::QueueTimeout => ("", "no place became free in time"),
+        Reason::Shed => (
+            "",
+            "the server is overloaded and serves what is more urgent first",
+        ),
         _ => ("policy ", " refused the request"),
     };
     if !before.is_empty() {

@@ -1,0 +1,78 @@
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use floodwall_core::{Level, Reason, Rejection};
+
+use super::core::{Asked, Core, Verdict};
+use crate::{Mode, Now};
+
+/// The decision of a [`Shed`](super::Shed): it never waits.
+#[derive(Debug)]
+pub struct Shedding {
+    core: Arc<Core>,
+    asked: Asked,
+    now: Now,
+    decided: bool,
+}
+
+impl Shedding {
+    pub(super) const fn new(core: Arc<Core>, asked: Asked, now: Now) -> Self {
+        Self {
+            core,
+            asked,
+            now,
+            decided: false,
+        }
+    }
+}
+
+impl Future for Shedding {
+    type Output = Result<(), Rejection>;
+
+    fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Self::Output> {
+        assert!(!self.decided, "a decision is polled to its end once");
+        self.decided = true;
+        Poll::Ready(self.core.admit(&self.asked, &self.now))
+    }
+}
+
+impl Core {
+    fn admit(&self, asked: &Asked, now: &Now) -> Result<(), Rejection> {
+        let mode = self.mode.get();
+        if mode == Mode::Off {
+            return Ok(());
+        }
+        match self.decide(asked, now) {
+            Verdict::Shed(level) if mode == Mode::Enforce => Err(self.shed(level)),
+            Verdict::Shed(level) | Verdict::Spared(level) => {
+                // As far as its own state goes it was shed, or else shadow would see another load
+                // than the one that it would make.
+                self.shedder.arrived(level, mode == Mode::Enforce);
+                self.observer.would_refuse(asked.priority, Reason::Shed);
+                self.used(asked, now);
+                Ok(())
+            }
+            Verdict::LetIn(level) => {
+                self.shedder.arrived(level, true);
+                self.observer.admitted(asked.priority);
+                self.used(asked, now);
+                Ok(())
+            }
+        }
+    }
+
+    /// Counts one that is shed.
+    pub(super) fn shed(&self, level: Level) -> Rejection {
+        self.shedder.arrived(level, false);
+        let refusal = self.refusal();
+        self.observer
+            .refused(level.priority(), Reason::Shed, refusal.retry_after());
+        refusal
+    }
+
+    fn used(&self, asked: &Asked, now: &Now) {
+        let at = || self.origin.moment(now.instant());
+        self.cohorts.spent(asked.tenant, at);
+    }
+}

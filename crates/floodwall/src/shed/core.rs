@@ -1,0 +1,121 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use floodwall_core::rate::KeyHash;
+use floodwall_core::shed::Shedder;
+use floodwall_core::{Level, PolicyName, Priority, Reason, Rejection};
+
+use super::levels::Cohorts;
+use super::source::Source;
+use crate::clock::Origin;
+use crate::concurrency::ConcurrencyLimitHandle;
+use crate::mode::ModeSwitch;
+use crate::observe::{Observer, ShedSeries};
+use crate::{Mode, Now};
+
+/// What all clones of one shedder share.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) name: PolicyName,
+    pub(super) shedder: Shedder,
+    pub(super) cohorts: Cohorts,
+    pub(super) sources: Vec<Source>,
+    pub(super) queue: Option<ConcurrencyLimitHandle>,
+    pub(super) origin: Origin,
+    pub(super) mode: ModeSwitch,
+    pub(super) enforce_percent: AtomicU64,
+    /// Numbers those that are to be shed, so that a percentage of them can be chosen evenly.
+    pub(super) chosen: AtomicU64,
+    pub(super) observer: Observer,
+    pub(super) series: ShedSeries,
+}
+
+/// What was read from a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) priority: Priority,
+    pub(super) tenant: Option<KeyHash>,
+    pub(super) retry: bool,
+}
+
+/// What is to become of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    LetIn(Level),
+    /// It would be shed, but only so many per cent are.
+    Spared(Level),
+    Shed(Level),
+}
+
+impl Core {
+    /// Decides, after a new cut-off if it is time for one. Counts nothing.
+    pub(super) fn decide(&self, asked: &Asked, now: &Now) -> Verdict {
+        let at = self.origin.moment(now.instant());
+        if let Some(queue) = &self.queue {
+            self.shedder.saw_waiting(queue.waiting());
+        }
+        if self.shedder.is_due(at) {
+            self.tick(now);
+        }
+        let level = self.level(asked, now);
+        if self.shedder.cut_off().admits(level) {
+            Verdict::LetIn(level)
+        } else if self.is_spared() {
+            Verdict::Spared(level)
+        } else {
+            Verdict::Shed(level)
+        }
+    }
+
+    /// As [`Core::decide`], without changing anything.
+    pub(super) fn would_shed(&self, asked: &Asked, now: &Now) -> bool {
+        let level = self.level(asked, now);
+        !self.shedder.cut_off().admits(level)
+    }
+
+    pub(super) fn level(&self, asked: &Asked, now: &Now) -> Level {
+        let at = || self.origin.moment(now.instant());
+        self.cohorts
+            .level(&self.shedder, asked.priority, asked.tenant, asked.retry, at)
+    }
+
+    #[cold]
+    fn tick(&self, now: &Now) {
+        let told = self
+            .sources
+            .iter()
+            .filter_map(|source| source.pressure(now));
+        let pressure = told.fold(0.0, f64::max);
+        let backlog = self.queue.as_ref().map(ConcurrencyLimitHandle::backlog);
+        let at = self.origin.moment(now.instant());
+        self.shedder.tick(at, pressure, backlog);
+        self.series.publish(&self.shedder.state());
+    }
+
+    /// Whether this one, which is to be shed, is let in all the same.
+    fn is_spared(&self) -> bool {
+        let percent = self.enforce_percent.load(Ordering::Relaxed);
+        if percent >= 100 {
+            return false;
+        }
+        let number = self.chosen.fetch_add(1, Ordering::Relaxed) % 100;
+        // Evenly: of any hundred in a row just so many are shed.
+        (number * percent) / 100 == ((number + 1) * percent) / 100
+    }
+
+    pub(super) fn refusal(&self) -> Rejection {
+        Rejection::new(self.name, Reason::Shed).with_retry_after(self.retry_after())
+    }
+
+    /// The deeper the overload, the longer: when those who were shed in a second come back, it takes
+    /// that long to serve them all.
+    fn retry_after(&self) -> Duration {
+        let share = self.series.share();
+        let depth = share / (1.0 - share).max(1.0 / 31.0);
+        Duration::from_secs(depth.ceil().clamp(1.0, 30.0) as u64)
+    }
+
+    pub(super) fn enforces_all(&self) -> bool {
+        self.mode.get() == Mode::Enforce && self.enforce_percent.load(Ordering::Relaxed) >= 100
+    }
+}
