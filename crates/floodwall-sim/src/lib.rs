@@ -73,7 +73,7 @@ pub use report::{
 };
 pub use scenario::{
     Arrivals, Bound, Call, Change, Client, ClientLoad, Expect, Line, Lock, Measure, OnCancel, Over,
-    Per, Phase, QueueRule, QuotaRule, Retry, Scenario, ScenarioError, Shape, Stack, Tier, Trace,
-    Users,
+    Per, Phase, QueueRule, QuotaRule, Retry, Scenario, ScenarioError, Shape, ShedBy, ShedRule,
+    Stack, Tier, Trace, Users,
 };
 pub use time::{Sleep, World};

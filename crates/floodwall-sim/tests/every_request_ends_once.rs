@@ -4,7 +4,7 @@ mod support;
 
 use floodwall_sim::{
     Arrivals, Call, Change, Client, Contender, Line, Lock, OnCancel, Phase, QueueRule, QuotaRule,
-    Retry, Scenario, Stack, Tier, Times,
+    Retry, Scenario, ShedRule, Stack, Tier, Times,
 };
 use proptest::prelude::*;
 use std::time::Duration;
@@ -160,6 +160,9 @@ fn stack() -> impl Strategy<Value = Stack> {
     ];
     (1..12_u32, queue, quota, any::<bool>(), any::<bool>()).prop_map(
         |(limit, queue, quotas, priority, deadline)| Stack {
+            shed: limit
+                .filter(|_| queue.as_ref().is_none_or(|rule| rule.capacity != Some(0)))
+                .map(|_| ShedRule::default()),
             limit: Some(limit),
             queue,
             quotas,

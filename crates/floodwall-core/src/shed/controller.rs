@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::ShedSettings;
 use super::pressure::PressureRule;
+use super::rate::Rate;
 
 /// What happened since the controller was asked the last time.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -70,13 +71,13 @@ impl Interval {
 ///
 /// **Queue.** A queue that stood for a whole interval says that more comes in than goes out. What
 /// goes out is the capacity; so the share that keeps the queue where it is, is 1 - out / in, and to
-/// that a PI rule adds what brings the queue to its target: `(q - target) / (in * 0.3 s)` and a
-/// clamped integral of it. (Cinnamon's error, inflow against outflow, written so that the answer to a
+/// that a PI rule adds what brings the queue to its target: `(q - target) / (out * 0.6 s)` and an
+/// integral of it, both clamped. (Cinnamon's error, inflow against outflow, written so that the answer to a
 /// step is right at once.) It ends by itself: when less comes in than goes out, the share is zero.
 ///
 /// **Pressure.** A PI rule with a clamped integral on the highest pressure.
 ///
-/// Rates are smoothed over a second, and believed at once when they jump.
+/// Rates are smoothed over three seconds, and believed at once when they jump.
 ///
 /// ```
 /// use floodwall_core::shed::{Controller, Interval, Queued, ShedSettings};
@@ -97,13 +98,22 @@ pub struct Controller {
     trim: f64,
     pressure: PressureRule,
     share: f64,
+    by_queue: bool,
 }
 
-/// In what time a queue that is too long is to be brought down.
-const CORRECTION_SECONDS: f64 = 0.3;
+/// In what time the queue is to be brought to its target, and at most by how much of the capacity
+/// where it is too long. Half of it keeps a hundredth more of a flood's goodput, and lets the share
+/// sway by eight points from second to second instead of five.
+const CORRECTION_SECONDS: f64 = 0.6;
+const CORRECTION: f64 = 0.08;
 /// How fast the integral moves, and how far.
-const TRIM_PER_SECOND: f64 = 0.5;
-const TRIM: f64 = 0.05;
+const TRIM_PER_SECOND: f64 = 0.2;
+const TRIM: f64 = 0.04;
+/// How much more than the known capacity may be let in, to find out that there is more.
+const LET_IN_MORE: f64 = 0.5;
+/// A class of which less than this part of the capacity would be shed for the queue's sake is left
+/// whole: more than both corrections together.
+const WHOLE: f64 = 0.15;
 
 impl Controller {
     /// At rest.
@@ -116,6 +126,7 @@ impl Controller {
             trim: 0.0,
             pressure: PressureRule { integral: 0.0 },
             share: 0.0,
+            by_queue: false,
         }
     }
 
@@ -136,6 +147,7 @@ impl Controller {
         let queue = interval
             .queue
             .map_or(0.0, |queue| self.queue_share(&queue, interval.length));
+        self.by_queue = queue > pressure;
         self.share = pressure.max(queue);
         self.share
     }
@@ -145,19 +157,34 @@ impl Controller {
         self.share
     }
 
+    /// Below what part of the arrivals a class is not split, for [`Distribution::cut`]: the queue,
+    /// which sees who is there at the moment, chooses better than a cut-off that moves ten times a
+    /// second. Pressure knows no queue, so nothing is left whole for it.
+    ///
+    /// [`Distribution::cut`]: super::Distribution::cut
+    pub fn whole(&self) -> f64 {
+        if self.by_queue {
+            WHOLE * (1.0 - self.share)
+        } else {
+            0.0
+        }
+    }
+
     /// How many requests come per second, as far as is known.
     pub const fn arrivals_per_second(&self) -> Option<f64> {
-        self.arriving.0
+        self.arriving.per_second()
     }
 
     /// How many the service takes per second, as far as is known.
     pub const fn capacity_per_second(&self) -> Option<f64> {
-        self.leaving.0
+        self.leaving.per_second()
     }
 
     fn queue_share(&mut self, queue: &Queued, length: Duration) -> f64 {
         self.learn_capacity(queue, length);
-        let (Some(arriving), Some(leaving)) = (self.arriving.0, self.leaving.0) else {
+        let (Some(arriving), Some(leaving)) =
+            (self.arriving.per_second(), self.leaving.per_second())
+        else {
             return 0.0;
         };
         let places = f64::from(queue.places);
@@ -175,11 +202,14 @@ impl Controller {
             return self.at_ease();
         }
         let wanted = leaving * self.settings.target.as_secs_f64();
-        let target = wanted.min(places / 2.0).max(1.0);
-        let error = (f64::from(queue.now) - target) / (arriving * CORRECTION_SECONDS);
+        let target = wanted.min(places * 0.8).max(1.0);
+        // All in parts of the capacity; what is not let in of it is the share.
+        let too_long = f64::from(queue.now) - target;
+        let error = too_long / (leaving * CORRECTION_SECONDS).max(1.0);
+        let error = error.clamp(-LET_IN_MORE, CORRECTION);
         let seconds = length.as_secs_f64().min(1.0);
-        self.trim = (self.trim + TRIM_PER_SECOND * error * seconds).clamp(-TRIM, TRIM);
-        let share = 1.0 - leaving / arriving + error + self.trim;
+        self.trim = (self.trim + TRIM_PER_SECOND * error * seconds).clamp(-LET_IN_MORE, TRIM);
+        let share = 1.0 - leaving / arriving * (1.0 - error - self.trim);
         if share <= 0.0 && queue.lowest == 0 {
             return self.at_ease();
         }
@@ -199,46 +229,4 @@ impl Controller {
             self.leaving.learn(queue.granted, length);
         }
     }
-}
-
-/// Events per second, smoothed over a second; a jump is believed at once.
-#[derive(Clone, Copy, Debug)]
-struct Rate(Option<f64>);
-
-impl Rate {
-    const UNKNOWN: Self = Self(None);
-    const SMOOTHED_SECONDS: f64 = 1.0;
-
-    fn learn(&mut self, events: u64, length: Duration) {
-        let (seen, seconds) = (count(events), length.as_secs_f64());
-        let Some(rate) = self.0 else {
-            self.0 = Some(seen / seconds);
-            return;
-        };
-        // As far from what was expected as chance alone hardly ever is (a Poisson stream).
-        let expected = rate * seconds;
-        let jumped = (seen - expected).abs() > 4.0 * expected.sqrt() + 4.0;
-        let weight = if jumped {
-            1.0
-        } else {
-            1.0 - (-seconds / Self::SMOOTHED_SECONDS).exp()
-        };
-        self.0 = Some(rate + weight * (seen / seconds - rate));
-    }
-
-    fn is_surely_below(self, events: u64, length: Duration) -> bool {
-        let seen = count(events);
-        self.0.is_none_or(|rate| {
-            let expected = rate * length.as_secs_f64();
-            seen > expected + 2.0 * expected.sqrt() + 2.0
-        })
-    }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a count of requests in an interval"
-)]
-fn count(events: u64) -> f64 {
-    events as f64
 }

@@ -13,7 +13,7 @@ use super::CutOff;
 /// let mut lately = Distribution::new();
 /// let half_and_half = |level: Level| u32::from(level.priority() == Priority::HIGH || level.priority() == Priority::LOW);
 /// lately.absorb(half_and_half);
-/// let cut = lately.cut(0.25, &[0.0; 8]);
+/// let cut = lately.cut(0.25, &[0.0; 8], 0.0);
 /// assert_eq!(cut.cohorts(Priority::HIGH), 128);
 /// assert_eq!(cut.cohorts(Priority::LOW), 64);
 /// ```
@@ -80,7 +80,9 @@ impl Distribution {
 
     /// The cut-off that sheds about `share` of such arrivals, the least urgent first; of each class
     /// at least `keep` (a part of *all* arrivals) is let in, and the more urgent pay for it.
-    pub fn cut(&self, share: f64, keep: &[f64; Priority::COUNT]) -> CutOff {
+    ///
+    /// A class of which less than `whole` (a part of all arrivals, too) would be shed is left whole.
+    pub fn cut(&self, share: f64, keep: &[f64; Priority::COUNT], whole: f64) -> CutOff {
         let all: f64 = self.classes.iter().sum();
         if all <= 0.0 || share.is_nan() || share <= 0.0 {
             return CutOff::OPEN;
@@ -95,12 +97,14 @@ impl Distribution {
         let mut cut = CutOff::OPEN;
         for priority in Priority::all() {
             let class = priority.index();
-            let whole = self.classes[class];
-            let mine = (kept[class] + room.max(0.0)).min(whole);
+            let all_of_it = self.classes[class];
+            let mine = (kept[class] + room.max(0.0)).min(all_of_it);
+            // Only where room ends in the middle of a class, not where there was none.
+            let enough = if mine > kept[class] { whole * all } else { 0.0 };
             room -= mine - kept[class];
-            let cohorts = if mine >= whole && whole > 0.0 {
+            let cohorts = if mine >= all_of_it - enough && all_of_it > 0.0 {
                 Level::COHORTS
-            } else if whole > 0.0 {
+            } else if all_of_it > 0.0 {
                 self.cohorts_for(class, mine)
             } else if room > 0.0 {
                 // Nobody of this class came lately; who comes now is let in while there is room.
@@ -166,7 +170,7 @@ mod tests {
         let lately = of(&[(0, 3), (2, 5), (3, 1), (6, 7)]);
         for percent in 0..=100 {
             let share = f64::from(percent) / 100.0;
-            let cut = lately.cut(share, &[0.0; 8]);
+            let cut = lately.cut(share, &[0.0; 8], 0.0);
             let let_in = admitted(&lately, cut);
             assert!((let_in - (1.0 - share)).abs() < 0.005, "{share}: {let_in}");
         }
@@ -175,7 +179,7 @@ mod tests {
     #[test]
     fn the_least_urgent_go_first() {
         let lately = of(&[(0, 1), (1, 1), (2, 1), (3, 1)]);
-        let cut = lately.cut(0.5, &[0.0; 8]);
+        let cut = lately.cut(0.5, &[0.0; 8], 0.0);
         let cohorts: Vec<u8> = (0..4)
             .map(|p| cut.cohorts(Priority::new(p).unwrap()))
             .collect();
@@ -187,7 +191,7 @@ mod tests {
         let lately = of(&[(0, 1), (1, 1), (2, 1), (3, 1)]);
         let mut keep = [0.0; 8];
         keep[3] = 0.05;
-        let cut = lately.cut(0.5, &keep);
+        let cut = lately.cut(0.5, &keep, 0.0);
         // A twentieth of all is a fifth of a class: 25.6 of 128 cohorts.
         assert_eq!(cut.cohorts(Priority::new(3).unwrap()), 26);
         assert_eq!(cut.cohorts(Priority::new(0).unwrap()), 128);
@@ -196,13 +200,25 @@ mod tests {
     }
 
     #[test]
+    fn a_class_is_not_split_for_a_little() {
+        let lately = of(&[(0, 1), (1, 1), (2, 1), (3, 1)]);
+        let cohorts = |share, class| {
+            let cut = lately.cut(share, &[0.0; 8], 0.04);
+            cut.cohorts(Priority::new(class).unwrap())
+        };
+        assert_eq!([cohorts(0.78, 0), cohorts(0.78, 1)], [128, 0]);
+        assert!(cohorts(0.8, 0) < 128);
+        assert_eq!([cohorts(0.5, 1), cohorts(0.5, 2)], [128, 0]);
+    }
+
+    #[test]
     fn with_nothing_to_shed_or_nothing_known_it_is_open() {
-        assert_eq!(Distribution::new().cut(0.9, &[0.0; 8]), CutOff::OPEN);
+        assert_eq!(Distribution::new().cut(0.9, &[0.0; 8], 0.0), CutOff::OPEN);
         let lately = of(&[(3, 1)]);
         for share in [0.0, -1.0, f64::NAN] {
-            assert_eq!(lately.cut(share, &[0.0; 8]), CutOff::OPEN, "{share}");
+            assert_eq!(lately.cut(share, &[0.0; 8], 0.0), CutOff::OPEN, "{share}");
         }
-        assert_eq!(lately.cut(1.0, &[0.0; 8]).cohorts(Priority::NORMAL), 0);
+        assert_eq!(lately.cut(1.0, &[0.0; 8], 0.0).cohorts(Priority::NORMAL), 0);
     }
 
     #[test]

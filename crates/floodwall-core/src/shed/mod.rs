@@ -19,6 +19,7 @@ mod cut_off;
 mod distribution;
 mod error;
 mod pressure;
+mod rate;
 mod scale;
 mod settings;
 mod shedder;

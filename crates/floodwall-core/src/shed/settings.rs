@@ -56,7 +56,7 @@ impl Default for ShedSettings {
     fn default() -> Self {
         Self {
             shares: [0.0; Priority::COUNT],
-            target: Duration::from_millis(25),
+            target: Duration::from_millis(30),
             start: Duration::from_millis(25),
             at_most: 0.9,
         }
@@ -78,8 +78,8 @@ impl ShedSettingsBuilder {
         self
     }
 
-    /// How long the queue shall be while there is something to shed: 25 ms when not said, and never
-    /// more than half of its places. Shorter answers sooner, longer wastes less of the service.
+    /// How long the queue shall be while there is something to shed: 30 ms when not said, and never
+    /// more than four fifths of its places. Shorter answers sooner, longer wastes less of the service.
     pub fn target(mut self, target: Duration) -> Self {
         self.settings.target = target;
         self

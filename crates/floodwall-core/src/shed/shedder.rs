@@ -185,7 +185,9 @@ impl Shedder {
             .settings()
             .shares()
             .map(|part| part * (1.0 - share));
-        let cut = inner.distribution.cut(share, &keep);
+        let cut = inner
+            .distribution
+            .cut(share, &keep, inner.controller.whole());
         self.cut.store(cut.bits(), Ordering::Relaxed);
         self.due
             .store((now + ShedSettings::INTERVAL).as_nanos(), Ordering::Relaxed);

@@ -1,15 +1,17 @@
 use std::convert::Infallible;
 use std::hash::Hash;
+use std::time::Duration;
 
+use floodwall::concurrency::ConcurrencyLimitHandle;
 use floodwall::extract::{CostOf, DeadlineOf, KeyOf, MissingKey, PriorityOf};
 use floodwall::rate_limit::RateLimit;
-use floodwall::{BuildError, ConcurrencyLimit, Now, Outcome, Priority, admit, all};
+use floodwall::{BuildError, ConcurrencyLimit, Matches, Now, Outcome, Priority, Shed, admit, all};
 use tokio::time::Instant;
 use tower::Layer;
 
 use crate::backend::{Backend, TierService};
 use crate::engine::Stage;
-use crate::scenario::{Per, Stack, Tier};
+use crate::scenario::{Per, ShedBy, ShedRule, Stack, Tier};
 use crate::{Answer, Answered, Attempt};
 
 /// What is read from an attempt, or not.
@@ -35,10 +37,18 @@ pub(super) fn floodwall(
     if let Some(limit) = &limit {
         stage.watch_limit(&limit.handle());
     }
+    let shed = match (&stack.shed, &limit) {
+        (Some(rule), Some(limit)) => Some(shed(rule, stack, &limit.handle(), seed)?),
+        _ => None,
+    };
+    if let Some(shed) = &shed {
+        stage.watch_shed(&shed.handle());
+    }
     let policy = all((
         quota(Per::Tenant)?,
         quota(Per::Client)?,
         quota(Per::All)?,
+        shed,
         limit,
     ));
     let layer = admit::AdmitLayer::new(policy).classify(admit::classify_fn(outcome));
@@ -88,6 +98,32 @@ fn limit(stack: &Stack) -> Result<Option<ConcurrencyLimit<Read, Read>>, BuildErr
         .deadline(Read(stack.deadline))
         .build()
         .map(Some)
+}
+
+type Shedder = Shed<Read, Key, Read>;
+
+fn shed(
+    rule: &ShedRule,
+    stack: &Stack,
+    limit: &ConcurrencyLimitHandle,
+    seed: u64,
+) -> Result<Shedder, String> {
+    let builder = rule.builder().queue(limit).seed(seed).retries(Read(true));
+    let builder = builder.priority(Read(stack.priority));
+    let half_life = Duration::from_secs(30);
+    let built = match rule.by {
+        // Without a key nobody is told apart.
+        ShedBy::Turns => builder.tenant(Key(Per::All)).in_turns().build(),
+        ShedBy::Tenant => builder.tenant(Key(Per::Tenant)).build(),
+        ShedBy::Usage => builder.tenant(Key(Per::Tenant)).by_usage(half_life).build(),
+    };
+    built.map_err(|error| error.to_string())
+}
+
+impl Matches<Attempt> for Read {
+    fn matches(&self, attempt: &Attempt) -> bool {
+        self.0 && attempt.retries() > 0
+    }
 }
 
 impl PriorityOf<Attempt> for Read {

@@ -246,6 +246,19 @@ impl Stage<'_> {
     }
 }
 
+impl Stage<'_> {
+    /// Looks at a shedder while the simulation runs.
+    pub fn watch_shed(&self, handle: &floodwall::shed::ShedHandle) {
+        let of_cut_off = handle.clone();
+        let cut_off = move || Some(f64::from(of_cut_off.snapshot().state.cut_off.rank()));
+        self.watch(Gauge::CutOff, cut_off);
+        let of_share = handle.clone();
+        self.watch(Gauge::Pressure, move || {
+            Some(of_share.snapshot().state.share)
+        });
+    }
+}
+
 impl std::fmt::Debug for Stage<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Stage")

@@ -4,7 +4,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::units;
+use super::{ShedRule, units};
 
 /// The stack of floodwall's layers in front of a tier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -16,6 +16,9 @@ pub struct Stack {
     /// Who finds no place waits here: as floodwall's default queue when not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<QueueRule>,
+    /// Sheds the least urgent before they queue: nothing is shed when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shed: Option<ShedRule>,
     /// Quotas, all of which hold.
     #[serde(default, rename = "quota", skip_serializing_if = "Vec::is_empty")]
     pub quotas: Vec<QuotaRule>,
@@ -36,6 +39,7 @@ impl Default for Stack {
         Self {
             limit: None,
             queue: None,
+            shed: None,
             quotas: Vec::new(),
             priority: true,
             deadline: true,

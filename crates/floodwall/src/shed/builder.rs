@@ -134,7 +134,7 @@ impl<P, T, R> ShedBuilder<P, T, R> {
         self
     }
 
-    /// How long the queue shall be while something is shed: 25 ms when not said.
+    /// How long the queue shall be while something is shed: 30 ms when not said.
     pub fn target(mut self, target: Duration) -> Self {
         self.settings.shedding = self.settings.shedding.target(target);
         self
@@ -173,6 +173,13 @@ impl<P, T, R> ShedBuilder<P, T, R> {
             tenant,
             retries: self.retries,
         }
+    }
+
+    /// Takes a [`tenant`](ShedBuilder::tenant) back: the requests of a class take turns.
+    pub fn in_turns(mut self) -> Self {
+        self.settings.keyed = false;
+        self.settings.by_usage = None;
+        self
     }
 
     /// For how long tenants keep their place inside a class: an hour when not said.

@@ -1,9 +1,10 @@
 use floodwall::concurrency::QueueConfigBuilder;
-use floodwall::{Priority, QueueConfig, Quota};
+use floodwall::shed::ShedBuilder;
+use floodwall::{Priority, QueueConfig, Quota, Shed};
 
 use super::Faults;
 use crate::scenario::place::Place;
-use crate::scenario::{QueueRule, Scenario};
+use crate::scenario::{QueueRule, Scenario, ShedRule};
 
 impl Scenario {
     pub(super) fn check_stack(&self, faults: &mut Faults) {
@@ -27,12 +28,70 @@ impl Scenario {
             }
             queue.check(&place, faults);
         }
+        if let Some(shed) = &stack.shed {
+            let place = place.key("shed");
+            let queues = stack
+                .queue
+                .as_ref()
+                .is_none_or(|rule| rule.capacity != Some(0));
+            if stack.limit.is_none() || !queues {
+                faults.add(
+                    &place,
+                    "shedding watches the queue of the limit, and there is none",
+                    "add `limit` to `stack`, with a queue",
+                );
+            }
+            shed.check(&place, faults);
+        }
         for (n, quota) in stack.quotas.iter().enumerate() {
             if let Err(error) = quota.allow.parse::<Quota>() {
                 let place = place.key("quota").index(n).key("allow");
                 let (problem, fix) = split(&error.to_string());
                 faults.add(&place, format!("`{}`: {problem}", quota.allow), fix);
             }
+        }
+    }
+}
+
+impl ShedRule {
+    /// As floodwall takes it. Keys of shares that are no class are left out: they have been refused
+    /// before.
+    pub(crate) fn builder(&self) -> ShedBuilder {
+        let mut builder = Shed::builder();
+        if let Some(target) = self.target {
+            builder = builder.target(target);
+        }
+        if let Some(start) = self.start {
+            builder = builder.start(start);
+        }
+        for (class, share) in &self.shares {
+            if let Ok(priority) = class.parse::<Priority>() {
+                builder = builder.share(priority, *share);
+            }
+        }
+        builder
+    }
+
+    fn check(&self, place: &Place, faults: &mut Faults) {
+        for class in self.shares.keys() {
+            if class.parse::<Priority>().is_err() {
+                faults.add(
+                    &place.key("shares").key(class),
+                    format!("there is no class `{class}`"),
+                    "write 0 (most urgent) to 7",
+                );
+            }
+        }
+        if let Err(error) = self.builder().build() {
+            let text = error.to_string();
+            let text = text.strip_prefix("share: ").unwrap_or(&text);
+            let (problem, fix) = split(text);
+            let key = if error.field() == "share" {
+                "shares"
+            } else {
+                error.field()
+            };
+            faults.add(&place.key(key), problem, fix);
         }
     }
 }

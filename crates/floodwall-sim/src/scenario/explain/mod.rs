@@ -11,7 +11,7 @@ use std::time::Duration;
 use page::Page;
 use say::{many, number, percent, time};
 
-use super::{Arrivals, Per, Phase, QueueRule, Scenario, Shape, Stack};
+use super::{Arrivals, Per, Phase, QueueRule, Scenario, Shape, ShedBy, ShedRule, Stack};
 
 impl Scenario {
     /// The scenario in words, 80 columns wide: what it is for, what comes, who answers, and what must
@@ -173,6 +173,9 @@ impl Scenario {
             };
             page.item(&format!("a quota of {} for {whose}", quota.allow));
         }
+        if let Some(rule) = &stack.shed {
+            page.item(&shed(rule));
+        }
         page.item(knows(stack));
     }
 
@@ -207,6 +210,26 @@ const fn knows(stack: &Stack) -> &'static str {
         (false, true) => "knows the deadline of requests, not their priority",
         (false, false) => "knows neither the priority nor the deadline of requests",
     }
+}
+
+fn shed(rule: &ShedRule) -> String {
+    let mut text = match rule.by {
+        ShedBy::Turns => "sheds the least urgent first, in turns".to_owned(),
+        ShedBy::Tenant => "sheds the least urgent first, by tenant".to_owned(),
+        ShedBy::Usage => {
+            "sheds the least urgent first, those who use most before others".to_owned()
+        }
+    };
+    if let Some(start) = rule.start {
+        text += &format!(", when the queue stands above {}", time(start));
+    }
+    if let Some(target) = rule.target {
+        text += &format!(", down to a queue of {}", time(target));
+    }
+    for (class, share) in &rule.shares {
+        text += &format!(", {} is kept for class {class}", percent(*share));
+    }
+    text
 }
 
 fn queue(rule: &QueueRule) -> String {
