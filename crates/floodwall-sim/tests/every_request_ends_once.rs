@@ -160,9 +160,7 @@ fn stack() -> impl Strategy<Value = Stack> {
     ];
     (1..12_u32, queue, quota, any::<bool>(), any::<bool>()).prop_map(
         |(limit, queue, quotas, priority, deadline)| Stack {
-            shed: limit
-                .filter(|_| queue.as_ref().is_none_or(|rule| rule.capacity != Some(0)))
-                .map(|_| ShedRule::default()),
+            shed: queues(queue.as_ref()).then(ShedRule::default),
             limit: Some(limit),
             queue,
             quotas,
@@ -170,6 +168,11 @@ fn stack() -> impl Strategy<Value = Stack> {
             deadline,
         },
     )
+}
+
+/// Shedding watches the queue, so there must be one.
+fn queues(queue: Option<&QueueRule>) -> bool {
+    queue.is_none_or(|rule| rule.capacity != Some(0))
 }
 
 fn scenario() -> impl Strategy<Value = Scenario> {
