@@ -77,6 +77,9 @@ where
         let this = self.project();
         let shared = &**this.shared;
         let drove = ready!(this.drive.poll_with(cx, |request, permit| {
+            if let Some(hand_on) = &shared.rim.hand_on {
+                hand_on.tell(request);
+            }
             if shared.rim.tell_handler {
                 let mut report = Report::default();
                 permit.report(&mut report);

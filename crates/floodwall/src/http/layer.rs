@@ -4,7 +4,7 @@ use tower_layer::Layer;
 
 use super::answer::Answers;
 use super::classify::Classify;
-use super::{Admit, HoldUntil};
+use super::{Admit, HandOn, HoldUntil};
 
 /// Puts a policy in front of any HTTP service; refusals are responses, errors stay as they are.
 ///
@@ -39,6 +39,7 @@ pub(super) struct Rim {
     pub(super) hold: HoldUntil,
     pub(super) hold_streams: bool,
     pub(super) tell_handler: bool,
+    pub(super) hand_on: Option<HandOn>,
 }
 
 impl<A> AdmitLayer<A> {
@@ -50,6 +51,7 @@ impl<A> AdmitLayer<A> {
             hold: HoldUntil::default(),
             hold_streams: false,
             tell_handler: false,
+            hand_on: None,
         };
         Self {
             shared: Arc::new(Shared { policy, rim }),
@@ -121,6 +123,16 @@ impl<A> AdmitLayer<A> {
         A: Clone,
     {
         self.with(|rim| rim.tell_handler = tell)
+    }
+
+    /// Tells the inner service the priority that counts here; see [`hand_on`](super::hand_on).
+    /// Default: no.
+    #[must_use]
+    pub fn hand_on_priority(self, hand_on: HandOn) -> Self
+    where
+        A: Clone,
+    {
+        self.with(|rim| rim.hand_on = Some(hand_on))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Rim)) -> Self

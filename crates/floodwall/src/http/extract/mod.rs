@@ -15,7 +15,9 @@ mod priority;
 mod proxies;
 pub(super) mod quoted;
 mod request;
+mod retries;
 mod route;
+mod rules;
 
 pub use self::address::{ClientAddress, client_address};
 pub use self::deadline::{Deadline, GrpcTimeout, TimeoutHeader, grpc_timeout, timeout_header};
@@ -29,6 +31,9 @@ pub use self::peer::PeerAddr;
 pub use self::priority::{PriorityHeader, rfc9218};
 pub use self::proxies::TrustedProxies;
 pub use self::request::{ByMethod, ByPath, by_method, by_path};
+pub use self::retries::{Retries, retries};
 pub use self::route::{ByRoute, RouteCosts, RouteTemplate, route, route_costs};
+pub use self::rules::{PriorityRules, priority_rules};
 
+pub(super) use self::name::header_name;
 pub(super) use self::route::route_of;

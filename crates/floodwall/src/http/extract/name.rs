@@ -4,7 +4,7 @@ use ::http::HeaderName;
 
 /// The name of a header from what a user wrote into the code.
 #[track_caller]
-pub(super) fn header_name<N>(name: N) -> HeaderName
+pub(in crate::http) fn header_name<N>(name: N) -> HeaderName
 where
     N: TryInto<HeaderName>,
     N::Error: Display,

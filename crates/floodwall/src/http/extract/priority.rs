@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use ::http::HeaderName;
 use floodwall_core::Priority;
 
@@ -20,10 +22,7 @@ static PRIORITY: HeaderName = HeaderName::from_static("priority");
 /// # Ok::<(), floodwall::BuildError>(())
 /// ```
 pub fn rfc9218() -> PriorityHeader {
-    PriorityHeader {
-        form: Form::Rfc9218,
-        ..PriorityHeader::plain(PRIORITY.clone())
-    }
+    PriorityHeader::of(Hint::rfc9218())
 }
 
 /// The priority that a header asks for; see [`header`](super::header) and [`rfc9218`].
@@ -33,23 +32,19 @@ pub fn rfc9218() -> PriorityHeader {
 /// values the least urgent counts.
 #[derive(Clone, Debug)]
 pub struct PriorityHeader {
-    name: HeaderName,
-    form: Form,
+    hint: Hint,
     trust: Trust,
     otherwise: Priority,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Form {
-    Plain,
-    Rfc9218,
-}
-
 impl PriorityHeader {
     pub(super) const fn plain(name: HeaderName) -> Self {
+        Self::of(Hint::plain(name))
+    }
+
+    const fn of(hint: Hint) -> Self {
         Self {
-            name,
-            form: Form::Plain,
+            hint,
             trust: Trust::Nobody,
             otherwise: Priority::NORMAL,
         }
@@ -87,29 +82,91 @@ impl PriorityHeader {
 
 impl PriorityOf<Head> for PriorityHeader {
     fn priority(&self, head: &Head) -> Priority {
-        let Some(asked) = asked(&self.name, self.form, head) else {
-            return self.otherwise;
-        };
-        if asked < self.otherwise && !self.trust.covers(head) {
-            self.otherwise
-        } else {
-            asked
-        }
+        believed(self.otherwise, self.hint.asked(head), &self.trust, head)
     }
 }
 
 /// What a header without any settings says: it can only lower.
 pub(super) fn untrusted(name: &HeaderName, head: &Head) -> Priority {
-    let asked = asked(name, Form::Plain, head);
-    Priority::NORMAL.lowered_to(asked.unwrap_or(Priority::NORMAL))
+    let asked = asked(name, &Form::Plain, head);
+    believed(Priority::NORMAL, asked, &Trust::Nobody, head)
 }
 
-fn asked(name: &HeaderName, form: Form, head: &Head) -> Option<Priority> {
+/// What becomes of `base` when headers ask for something else: only who is trusted can raise.
+pub(super) fn believed(
+    base: Priority,
+    asked: Option<Priority>,
+    trust: &Trust,
+    head: &Head,
+) -> Priority {
+    match asked {
+        Some(asked) if asked >= base || trust.covers(head) => asked,
+        _ => base,
+    }
+}
+
+/// A header that asks for a priority.
+#[derive(Clone, Debug)]
+pub(super) struct Hint {
+    name: HeaderName,
+    form: Form,
+}
+
+#[derive(Clone, Debug)]
+enum Form {
+    Plain,
+    Rfc9218,
+    Table(Arc<[(String, Priority)]>),
+}
+
+impl Hint {
+    pub(super) const fn plain(name: HeaderName) -> Self {
+        Self {
+            name,
+            form: Form::Plain,
+        }
+    }
+
+    pub(super) fn rfc9218() -> Self {
+        Self {
+            name: PRIORITY.clone(),
+            form: Form::Rfc9218,
+        }
+    }
+
+    /// Only values of `table` say anything.
+    #[track_caller]
+    pub(super) fn table(name: HeaderName, table: Arc<[(String, Priority)]>) -> Self {
+        for (value, _) in &*table {
+            let read = parts(value.as_bytes(), b',').next();
+            assert!(
+                read == Some(value.as_bytes()),
+                "value {value:?} matches no header: write one without commas and without blanks around it"
+            );
+        }
+        Self {
+            name,
+            form: Form::Table(table),
+        }
+    }
+
+    /// The least urgent of all values that can be read.
+    pub(super) fn asked(&self, head: &Head) -> Option<Priority> {
+        asked(&self.name, &self.form, head)
+    }
+}
+
+fn asked(name: &HeaderName, form: &Form, head: &Head) -> Option<Priority> {
     let lines = head.headers.get_all(name).iter();
     let members = lines.flat_map(|line| parts(line.as_bytes(), b','));
-    let read = match form {
-        Form::Plain => plain,
-        Form::Rfc9218 => urgency,
+    let read = |member| match form {
+        Form::Plain => plain(member),
+        Form::Rfc9218 => urgency(member),
+        Form::Table(table) => {
+            let same = |value: &String| value.as_bytes().eq_ignore_ascii_case(member);
+            let rows = table.iter().filter(|(value, _)| same(value));
+            rows.map(|(_, priority)| *priority).max()
+        }
     };
     members.filter_map(read).max()
 }
