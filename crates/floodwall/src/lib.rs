@@ -19,6 +19,7 @@
 //! | at most so much per second, for all or for each key | [`RateLimit`], [`RateLimitLayer`] |
 //! | the least urgent refused first while the service is pressed | [`Shed`], [`ShedLayer`] |
 //! | several as one decision | [`all`] |
+//! | the whole wall, in the order that works | [`Stack`] |
 //! | health checks and preflights let past | [`exempt`] |
 //! | keys, priorities, deadlines from a request | [`http`], [`extract`] |
 //! | other answers, fields, `Retry-After` | [`http::Answers`] |
@@ -42,6 +43,7 @@
 //! | `http` | yes | the layers of the crate root and [`http`] |
 //! | `axum` | no | reads the peer's address and the matched route that axum puts on a request |
 //! | `tonic` | no | reads the peer's address that tonic's server puts on a request |
+//! | `serde` | no | reads and writes a [`stack::StackConfig`] |
 //! | `tracing` | no | an event per refusal, and what is wrong with the set-up |
 //!
 //! A feature adds types and never changes what a name means. Metrics go through the `metrics`
@@ -60,6 +62,8 @@ mod mode;
 mod observe;
 pub mod rate_limit;
 pub mod shed;
+#[cfg(feature = "http")]
+pub mod stack;
 
 pub use admission::{
     Admission, All, BoxAdmission, End, Exempting, Matches, Permit, Unused, all, exempt, match_fn,
@@ -77,3 +81,5 @@ pub use mode::{Mode, ModeError};
 pub use observe::{Counts, describe_metrics};
 pub use rate_limit::RateLimit;
 pub use shed::Shed;
+#[cfg(feature = "http")]
+pub use stack::Stack;

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use floodwall_core::{PolicyName, Rejection};
 
 use super::{Admission, Either, EitherFuture};
@@ -27,6 +29,12 @@ pub struct MatchFn<F>(F);
 impl<Req: ?Sized, F: Fn(&Req) -> bool> Matches<Req> for MatchFn<F> {
     fn matches(&self, request: &Req) -> bool {
         (self.0)(request)
+    }
+}
+
+impl<Req: ?Sized, M: Matches<Req> + ?Sized> Matches<Req> for Arc<M> {
+    fn matches(&self, request: &Req) -> bool {
+        (**self).matches(request)
     }
 }
 
@@ -86,6 +94,11 @@ impl<M, A> Exempting<M, A> {
             .no_queue()
             .build()?;
         Ok(self)
+    }
+
+    /// What is exempt.
+    pub const fn kind(&self) -> &M {
+        &self.kind
     }
 
     /// The policy of all that is not exempt.

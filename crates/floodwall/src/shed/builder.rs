@@ -114,16 +114,21 @@ impl<P, T, R> ShedBuilder<P, T, R> {
     /// # Ok::<(), floodwall::BuildError>(())
     /// ```
     pub fn pressure(
-        mut self,
+        self,
         name: impl Into<String>,
         bounds: (f64, f64),
         source: impl PressureSource,
     ) -> Self {
-        self.settings.sources.push(Wanted {
-            name: name.into(),
-            bounds,
-            read: Box::new(source),
-        });
+        self.pressure_boxed(name.into(), bounds, Box::new(source))
+    }
+
+    pub(crate) fn pressure_boxed(
+        mut self,
+        name: String,
+        bounds: (f64, f64),
+        read: Box<dyn PressureSource>,
+    ) -> Self {
+        self.settings.sources.push(Wanted { name, bounds, read });
         self
     }
 

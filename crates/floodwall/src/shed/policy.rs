@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use floodwall_core::Rejection;
 use floodwall_core::rate::KeyHash;
+use floodwall_core::{Level, Rejection};
 
 use super::core::{Asked, Core, Verdict};
 use super::{NoRetries, ShedBuilder, ShedHandle, Shedding};
@@ -67,6 +67,16 @@ impl<P, T, R> Shed<P, T, R> {
     /// To look at it and to change its mode while requests run.
     pub fn handle(&self) -> ShedHandle {
         ShedHandle::new(Arc::clone(&self.core))
+    }
+
+    /// The level that a request has now.
+    pub fn level_of<Req: ?Sized>(&self, request: &Req, now: &Now) -> Level
+    where
+        P: PriorityOf<Req>,
+        T: KeyOf<Req>,
+        R: Matches<Req>,
+    {
+        self.core.level(&self.ask(request), now)
     }
 
     fn ask<Req: ?Sized>(&self, request: &Req) -> Asked

@@ -1,0 +1,124 @@
+use std::fmt;
+
+use floodwall_core::{Level, Priority, Reason};
+
+use super::Stack;
+use crate::Now;
+use crate::admission::Admission;
+use crate::http::Head;
+
+/// What would become of a request, and why; made by [`Stack::explain`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// Whether it is exempt: then only the small limit of the exempt counts.
+    pub exempt: bool,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// Its level, if there is a shedder.
+    pub level: Option<Level>,
+    /// Whether it bears the mark of a retry.
+    pub retry: bool,
+    /// How long its caller waits, if that is known.
+    pub time_left: Option<std::time::Duration>,
+    /// The quotas that count for it.
+    pub quotas: Vec<QuotaVerdict>,
+    /// What would become of it now. A free place can be gone a moment later.
+    pub verdict: Verdict,
+}
+
+/// A quota that counts for a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QuotaVerdict {
+    /// Its name.
+    pub policy: String,
+    /// Whose it is, in words.
+    pub per: String,
+    /// Why it would refuse, if it would.
+    pub refuses: Option<&'static str>,
+}
+
+/// What would become of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It would be let in, or wait for its turn.
+    LetIn,
+    /// It would be refused at once.
+    Refused {
+        /// The policy that would.
+        policy: String,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+pub(super) fn explain(stack: &Stack, exempt: bool, head: &Head) -> Explanation {
+    let now = Now::unread();
+    let shared = &stack.wall().shared;
+    let asked = shared.ask(head, &now);
+    let decided = if exempt {
+        stack.peek_exempt(head, &now)
+    } else {
+        shared.policies.peek(&asked, &now)
+    };
+    let verdict = match decided {
+        Ok(()) => Verdict::LetIn,
+        Err(refusal) => Verdict::Refused {
+            policy: refusal.policy().to_string(),
+            reason: refusal.reason(),
+        },
+    };
+    let quotas = shared.quotas.iter().map(|(quota, per)| QuotaVerdict {
+        policy: quota.handle().name().to_string(),
+        per: per.clone(),
+        refuses: quota
+            .peek(&asked, &now)
+            .err()
+            .map(|refusal| refusal.reason().as_str()),
+    });
+    Explanation {
+        exempt,
+        priority: asked.priority,
+        level: shared.shed.as_ref().map(|shed| shed.level_of(&asked, &now)),
+        retry: asked.retry,
+        time_left: asked
+            .deadline
+            .map(|deadline| deadline.saturating_duration_since(now.instant())),
+        quotas: if exempt { Vec::new() } else { quotas.collect() },
+        verdict,
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.exempt {
+            writeln!(
+                f,
+                "exempt: neither quotas nor shedding nor the queue count for it"
+            )?;
+        }
+        write!(f, "priority {}", self.priority)?;
+        if let Some(level) = self.level {
+            write!(f, ", level {} of 1024", level.index())?;
+        }
+        if self.retry {
+            write!(f, ", a retry")?;
+        }
+        if let Some(left) = self.time_left {
+            write!(f, ", its caller waits for {left:?}")?;
+        }
+        for quota in &self.quotas {
+            write!(f, "\nquota {} {}", quota.policy, quota.per)?;
+            match quota.refuses {
+                None => write!(f, ": has room")?,
+                Some(reason) => write!(f, ": refuses ({reason})")?,
+            }
+        }
+        match &self.verdict {
+            Verdict::LetIn => write!(f, "\nlet in"),
+            Verdict::Refused { policy, reason } => write!(f, "\nrefused by {policy}: {reason}"),
+        }
+    }
+}

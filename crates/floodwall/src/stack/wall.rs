@@ -1,0 +1,237 @@
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use floodwall_core::{Priority, Rejection, Report};
+use pin_project_lite::pin_project;
+
+use super::asked::{AnyKey, Asked, Known};
+use super::kind::AnyOf;
+use super::priority::{AnyDeadline, AnyPriority};
+use super::{Description, Explanation, StackBuilder, StackHandle};
+use crate::admission::{Admission, All, And, End, Exempting, Matches, Permit};
+use crate::http::{AdmitLayer, Head};
+use crate::{ConcurrencyLimit, Now, RateLimit, Shed};
+
+pub(super) type StackQuota = RateLimit<AnyKey>;
+pub(super) type StackShed = Shed<Known, AnyKey, Known>;
+pub(super) type StackLimit = ConcurrencyLimit<Known, Known>;
+type Quota = Option<StackQuota>;
+pub(super) type Policies =
+    All<And<Quota, And<Quota, And<Quota, And<Quota, And<Option<StackShed>, Option<StackLimit>>>>>>>;
+
+/// The recommended wall as one policy; see the [module](crate::stack).
+///
+/// Clones share all state.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use floodwall::Stack;
+/// use floodwall::http::{client_address, header, path, preflight};
+///
+/// let wall = Stack::builder()
+///     .exempt(path("/healthz"))
+///     .exempt(preflight())
+///     .priority(header("x-priority").trusted(["10.0.0.0/8"])?)
+///     .quota("100/s burst 50", client_address().behind(["10.0.0.0/8"])?)
+///     .limit(64)
+///     .shed()
+///     .build()?;
+/// println!("{}", wall.describe());
+/// let app: Router = Router::new().route("/", get(|| async { "hello" })).layer(wall.layer());
+/// # drop(app);
+/// # Ok::<(), floodwall::BuildError>(())
+/// ```
+#[derive(Clone)]
+pub struct Stack {
+    policy: Exempting<Arc<AnyOf>, Wall>,
+    description: Arc<Description>,
+}
+
+/// What is not exempt: reads the request once, then asks all policies.
+#[derive(Clone)]
+pub(super) struct Wall {
+    pub(super) shared: Arc<Shared>,
+}
+
+pub(super) struct Shared {
+    pub(super) priority: Option<AnyPriority>,
+    pub(super) deadline: Option<AnyDeadline>,
+    pub(super) retries: Box<dyn Matches<Head> + Send + Sync>,
+    pub(super) policies: Policies,
+    pub(super) quotas: Vec<(StackQuota, String)>,
+    pub(super) shed: Option<StackShed>,
+    pub(super) limit: Option<StackLimit>,
+}
+
+impl Stack {
+    /// Begins with nothing: what is not asked for is not there.
+    pub fn builder() -> StackBuilder {
+        StackBuilder::new()
+    }
+
+    pub(super) fn assemble(policy: Exempting<Arc<AnyOf>, Wall>, description: Description) -> Self {
+        Self {
+            policy,
+            description: Arc::new(description),
+        }
+    }
+
+    /// The wall as a layer for HTTP services; refusals are responses.
+    pub fn layer(&self) -> AdmitLayer<Self> {
+        AdmitLayer::around(self.clone())
+    }
+
+    /// What was built, part by part, in the order in which they decide.
+    pub fn describe(&self) -> &Description {
+        &self.description
+    }
+
+    /// What would become of a request with this head, now, and why; changes nothing.
+    pub fn explain(&self, head: &Head) -> Explanation {
+        let exempt = self.policy.kind().matches(head);
+        super::explain::explain(self, exempt, head)
+    }
+
+    /// To look at all parts and to change them while requests run.
+    pub fn handle(&self) -> StackHandle {
+        StackHandle::new(Arc::clone(&self.wall().shared), self.policy.own().handle())
+    }
+
+    /// How urgent a request is, as the stack reads it.
+    pub fn priority_of(&self, head: &Head) -> Priority {
+        self.wall().shared.priority_of(head)
+    }
+
+    pub(super) fn wall(&self) -> &Wall {
+        self.policy.policy()
+    }
+
+    pub(super) fn peek_exempt(&self, head: &Head, now: &Now) -> Result<(), Rejection> {
+        self.policy.own().peek(head, now)
+    }
+}
+
+impl Shared {
+    pub(super) fn priority_of(&self, head: &Head) -> Priority {
+        self.priority
+            .as_ref()
+            .map_or(Priority::NORMAL, |reader| reader.priority(head))
+    }
+
+    pub(super) fn ask<'a>(&self, head: &'a Head, now: &Now) -> Asked<'a> {
+        Asked {
+            head,
+            priority: self.priority_of(head),
+            deadline: self
+                .deadline
+                .as_ref()
+                .and_then(|reader| reader.deadline(head, now)),
+            retry: self.retries.matches(head),
+        }
+    }
+}
+
+type WallFuture = <Policies as Admission<Asked<'static>>>::Future;
+type WallPermit = <Policies as Admission<Asked<'static>>>::Permit;
+
+impl Admission<Head> for Wall {
+    type Permit = WallPermit;
+    type Future = WallFuture;
+
+    fn peek(&self, head: &Head, now: &Now) -> Result<(), Rejection> {
+        self.shared.policies.peek(&self.shared.ask(head, now), now)
+    }
+    fn check(&self, head: &Head, now: &Now) -> Result<(), Rejection> {
+        self.shared.policies.check(&self.shared.ask(head, now), now)
+    }
+    fn passed_over(&self, head: &Head, now: &Now, refusal: &Rejection) {
+        let asked = self.shared.ask(head, now);
+        self.shared.policies.passed_over(&asked, now, refusal);
+    }
+    fn admit(&self, head: &Head, now: &Now) -> WallFuture {
+        self.shared.policies.admit(&self.shared.ask(head, now), now)
+    }
+}
+
+type Inner = Exempting<Arc<AnyOf>, Wall>;
+
+impl Admission<Head> for Stack {
+    type Permit = StackPermit;
+    type Future = StackFuture;
+
+    fn peek(&self, head: &Head, now: &Now) -> Result<(), Rejection> {
+        self.policy.peek(head, now)
+    }
+    fn check(&self, head: &Head, now: &Now) -> Result<(), Rejection> {
+        self.policy.check(head, now)
+    }
+    fn passed_over(&self, head: &Head, now: &Now, refusal: &Rejection) {
+        self.policy.passed_over(head, now, refusal);
+    }
+    fn admit(&self, head: &Head, now: &Now) -> StackFuture {
+        StackFuture {
+            inner: self.policy.admit(head, now),
+        }
+    }
+}
+
+pin_project! {
+    /// The decision of a [`Stack`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it while it waits gives back its place in the queue and undoes its charges as far as
+    /// that is exact.
+    pub struct StackFuture {
+        #[pin]
+        inner: <Inner as Admission<Head>>::Future,
+    }
+}
+
+impl Future for StackFuture {
+    type Output = Result<StackPermit, Rejection>;
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project()
+            .inner
+            .poll(cx)
+            .map_ok(|inner| StackPermit { inner })
+    }
+}
+
+/// What a request holds that a [`Stack`] admitted.
+pub struct StackPermit {
+    inner: <Inner as Admission<Head>>::Permit,
+}
+
+impl Permit for StackPermit {
+    fn complete(self, end: &End) {
+        self.inner.complete(end);
+    }
+    fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>) {
+        self.inner.responded(now, hold_at_most);
+    }
+    fn report(&self, to: &mut Report) {
+        self.inner.report(to);
+    }
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.description)
+    }
+}
+
+impl fmt::Debug for StackFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StackFuture")
+    }
+}
+
+impl fmt::Debug for StackPermit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StackPermit")
+    }
+}
