@@ -17,6 +17,7 @@
 //! | --- | --- |
 //! | at most so many at once, the rest waiting in order | [`ConcurrencyLimit`], [`ConcurrencyLimitLayer`] |
 //! | at most so much per second, for all or for each key | [`RateLimit`], [`RateLimitLayer`] |
+//! | how long a request waited, how much of its time is left | [`QueueLatencyLayer`], [`queue_latency`] |
 //! | both as one decision | [`all`] |
 //! | health checks and preflights let past | [`exempt`] |
 //! | keys, priorities, deadlines from a request | [`http`], [`extract`] |
@@ -57,6 +58,8 @@ pub mod extract;
 pub mod http;
 mod mode;
 mod observe;
+#[cfg(feature = "http")]
+pub mod queue_latency;
 pub mod rate_limit;
 
 pub use admission::{
@@ -70,7 +73,9 @@ pub use floodwall_core::{
     Level, Outcome, PolicyName, PolicyNameError, Priority, QuotaReport, Reason, Rejection, Report,
 };
 #[cfg(feature = "http")]
-pub use http::{ConcurrencyLimitLayer, RateLimitLayer};
+pub use http::{ConcurrencyLimitLayer, QueueLatencyLayer, RateLimitLayer};
 pub use mode::{Mode, ModeError};
 pub use observe::{Counts, describe_metrics};
+#[cfg(feature = "http")]
+pub use queue_latency::QueueLatency;
 pub use rate_limit::RateLimit;

@@ -7,6 +7,8 @@ pub(crate) use counts::Counters;
 pub use counts::Counts;
 pub(crate) use series::Series;
 pub use series::describe_metrics;
+#[cfg(feature = "http")]
+pub(crate) use series::{QUEUE_LATENCY, class_label};
 
 use std::time::Duration;
 

@@ -31,4 +31,5 @@ pub use self::proxies::TrustedProxies;
 pub use self::request::{ByMethod, ByPath, by_method, by_path};
 pub use self::route::{ByRoute, RouteCosts, RouteTemplate, route, route_costs};
 
+pub(super) use self::proxies::Trust;
 pub(super) use self::route::route_of;
