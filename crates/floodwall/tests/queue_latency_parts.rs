@@ -218,14 +218,18 @@ async fn the_handler_sees_its_own_waiting_time_exactly() {
 #[tokio::test(start_paused = true)]
 async fn every_part_has_its_own_time_and_the_deadline_counts_from_the_first() {
     tokio::time::advance(ms(500)).await;
-    let seen = Notes::default();
+    let (seen, told) = (Notes::default(), Notes::default());
     let limit = limit();
     let left = Arc::new(Mutex::new(None));
-    let layer = QueueLatencyLayer::builder()
-        .trusted(["10.0.0.1"])
-        .deadline(deadline_fn(|_: &Head| Some(ms(100))))
-        .build()
-        .unwrap();
+    let layer = {
+        let told = told.clone();
+        QueueLatencyLayer::builder()
+            .trusted(["10.0.0.1"])
+            .deadline(deadline_fn(|_: &Head| Some(ms(100))))
+            .tell(move |_, latency| told.add(latency))
+            .build()
+            .unwrap()
+    };
     let service = {
         let (seen, left) = (seen.clone(), Arc::clone(&left));
         let handler = service_fn(move |request: Request<()>| {
@@ -252,7 +256,8 @@ async fn every_part_has_its_own_time_and_the_deadline_counts_from_the_first() {
         other: 11,
         total: 62,
     };
-    assert_eq!(seen.taken(), [wanted]);
+    assert_eq!(seen.taken(), [wanted.clone()]);
+    assert_eq!(told.taken(), [wanted]);
     assert_eq!(*left.lock().unwrap(), Some(ms(100 - 62)));
 }
 
