@@ -1,73 +1,32 @@
 //! `X-Request-Start`: every form that is sent, clocks that differ, and strangers who make things up.
 #![cfg(feature = "http")]
 
+mod latency;
+
 use std::convert::Infallible;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use floodwall::http::{PeerAddr, ReceivedAt, extension, grpc_timeout};
 use floodwall::queue_latency::Part;
 use floodwall::{ConcurrencyLimit, Now, QueueLatency, QueueLatencyLayer};
-use http::{HeaderName, HeaderValue, Request, Response};
+use http::Response;
+use latency::{PROXY, STRANGER, ago, from, ms, seen, trusting};
 use proptest::prelude::*;
 use tower::{Layer, ServiceExt, service_fn};
 
-const PROXY: [u8; 4] = [10, 0, 0, 7];
-const STRANGER: [u8; 4] = [192, 0, 2, 1];
-
-const fn ms(n: u64) -> Duration {
-    Duration::from_millis(n)
-}
-
-fn layer() -> QueueLatencyLayer {
-    QueueLatencyLayer::builder()
-        .trusted(["10.0.0.0/8"])
-        .deadline(grpc_timeout())
-        .build()
-        .unwrap()
-}
-
-fn from<V: AsRef<[u8]>>(peer: [u8; 4], headers: &[(&str, V)]) -> Request<()> {
-    let mut request = Request::new(());
-    for (name, value) in headers {
-        let name: HeaderName = name.parse().unwrap();
-        let value = HeaderValue::from_bytes(value.as_ref()).unwrap();
-        request.headers_mut().append(name, value);
-    }
-    request
-        .extensions_mut()
-        .insert(PeerAddr((peer, 4711).into()));
-    request
-}
-
-/// What the handler sees.
-async fn seen(layer: &QueueLatencyLayer, request: Request<()>) -> QueueLatency {
-    let handler = service_fn(async |request: Request<()>| {
-        let latency = request.extensions().get::<QueueLatency>().cloned();
-        Ok::<_, Infallible>(Response::new(latency.unwrap()))
-    });
-    let answer = layer.layer(handler).oneshot(request).await;
-    answer.unwrap().into_body()
-}
-
 async fn upstream(headers: &[(&str, impl AsRef<[u8]>)]) -> Option<Duration> {
-    let trusted = seen(&layer(), from(PROXY, headers)).await;
+    let trusted = seen(&trusting(), from(PROXY, headers)).await;
     assert_eq!(
         trusted.total(),
         trusted.upstream().unwrap_or_default(),
         "nothing else is waited for"
     );
     // The same from a stranger says nothing at all.
-    let stranger = seen(&layer(), from(STRANGER, headers)).await;
+    let stranger = seen(&trusting(), from(STRANGER, headers)).await;
     assert_eq!(stranger.upstream(), None);
     assert_eq!(stranger.total(), Duration::ZERO);
     assert_eq!(stranger.arrival(), Now::unread().instant());
     trusted.upstream()
-}
-
-/// The time since 1970 at which something happened `age` ago.
-fn ago(age: Duration) -> Duration {
-    let now = Now::unread().wall().unwrap();
-    now.duration_since(UNIX_EPOCH).unwrap() - age
 }
 
 /// 250 ms ago, in whole microseconds, and how old that is exactly.
@@ -214,7 +173,7 @@ async fn nobody_is_believed_by_default_and_nobody_without_an_address() {
 
     let mut unknown = from(PROXY, &headers);
     unknown.extensions_mut().remove::<PeerAddr>();
-    assert_eq!(seen(&layer(), unknown).await.upstream(), None);
+    assert_eq!(seen(&trusting(), unknown).await.upstream(), None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -233,14 +192,14 @@ async fn the_way_from_the_proxy_ends_where_the_server_had_the_request() {
         if let Some(at) = now.checked_sub(ms(received)) {
             request.extensions_mut().insert(ReceivedAt(at));
         }
-        let latency = seen(&layer(), request).await;
+        let latency = seen(&trusting(), request).await;
         let told = (latency.upstream(), latency.accept(), latency.total());
         assert_eq!(told, wanted);
         assert_eq!(latency.arrival(), now - wanted.2);
     }
     let mut request = from::<&str>(PROXY, &[]);
     request.extensions_mut().insert(ReceivedAt(now + ms(5)));
-    assert_eq!(seen(&layer(), request).await.accept(), Some(ms(0)));
+    assert_eq!(seen(&trusting(), request).await.accept(), Some(ms(0)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -260,7 +219,7 @@ async fn a_stamp_can_only_shorten_what_is_left_and_only_from_a_trusted_peer() {
             ("grpc-timeout", "200m".to_owned()),
             ("x-request-start", stamp),
         ];
-        let latency = seen(&layer(), from(peer, &headers)).await;
+        let latency = seen(&trusting(), from(peer, &headers)).await;
         assert_eq!(latency.left(&Now::unread()), Some(wanted), "{headers:?}");
     }
 
@@ -282,7 +241,7 @@ async fn a_stamp_can_only_shorten_what_is_left_and_only_from_a_trusted_peer() {
         let latency = seen(&patient, from(STRANGER, &[("grpc-timeout", timeout)])).await;
         assert_eq!(latency.left(&Now::unread()), Some(ms(wanted)), "{timeout}");
     }
-    let latency = seen(&layer(), from::<&str>(STRANGER, &[])).await;
+    let latency = seen(&trusting(), from::<&str>(STRANGER, &[])).await;
     assert_eq!(latency.left(&Now::unread()), None, "nobody said");
 }
 
@@ -294,7 +253,7 @@ async fn a_limit_refuses_whose_time_the_proxy_used_up() {
         .layer()
         .unwrap();
     let handler = service_fn(async |_| Ok::<_, Infallible>(Response::new(String::new())));
-    let service = layer().layer(limit.layer(handler));
+    let service = trusting().layer(limit.layer(handler));
     for (peer, age, status) in [
         (PROXY, 99, 200),
         (PROXY, 100, 503),
@@ -308,34 +267,63 @@ async fn a_limit_refuses_whose_time_the_proxy_used_up() {
     }
 }
 
-fn values() -> impl Strategy<Value = Vec<(&'static str, Vec<u8>)>> {
+/// What a header says: anything, or a stamp of so many milliseconds ago, in one of the units.
+#[derive(Clone, Debug)]
+enum Said {
+    Bytes(Vec<u8>),
+    Ago(i64, u128),
+}
+
+impl Said {
+    fn text(&self) -> Vec<u8> {
+        match self {
+            Self::Bytes(bytes) => bytes.clone(),
+            Self::Ago(millis, unit) => {
+                let age = i128::from(*millis) * 1_000_000;
+                let now = i128::try_from(ago(ms(0)).as_nanos()).unwrap();
+                let at = u128::try_from(now - age).unwrap();
+                format!("t={}", at / unit).into_bytes()
+            }
+        }
+    }
+}
+
+fn headers() -> impl Strategy<Value = Vec<(&'static str, Said)>> {
     let name = prop::sample::select(vec!["x-request-start", "x-queue-start", "grpc-timeout"]);
     let number = "(t=)?-?[0-9]{0,22}(\\.[0-9]{0,22})?[HMSmun]?".prop_map(String::into_bytes);
-    let bytes = prop::collection::vec(
-        any::<u8>().prop_filter("no header has it", |b| {
-            *b == b'\t' || (*b >= 32 && *b != 127)
-        }),
-        0..40,
-    );
-    prop::collection::vec((name, prop_oneof![number, bytes]), 0..6)
+    let byte = any::<u8>();
+    let byte = byte.prop_filter("no header has it", |b| {
+        *b == b'\t' || (*b >= 32 && *b != 127)
+    });
+    let said = prop_oneof![
+        number.prop_map(Said::Bytes),
+        prop::collection::vec(byte, 0..40).prop_map(Said::Bytes),
+        (
+            -5_000..400_000_i64,
+            prop::sample::select(vec![1, 1_000, 1_000_000, 1_000_000_000])
+        )
+            .prop_map(|(age, unit)| Said::Ago(age, unit)),
+    ];
+    prop::collection::vec((name, said), 0..6)
 }
 
 proptest! {
     /// Whatever is sent: it does not panic, from a stranger it says nothing, and from a trusted
     /// peer no more than the oldest that is believed.
     #[test]
-    fn whatever_is_sent_raises_nothing(headers in values()) {
+    fn whatever_is_sent_raises_nothing(headers in headers()) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .unwrap();
         runtime.block_on(async {
-            let stranger = seen(&layer(), from(STRANGER, &headers)).await;
+            let headers: Vec<_> = headers.iter().map(|(name, said)| (*name, said.text())).collect();
+            let stranger = seen(&trusting(), from(STRANGER, &headers)).await;
             for part in Part::ALL {
                 prop_assert_eq!(stranger.part(part).unwrap_or_default(), Duration::ZERO);
             }
-            let trusted = seen(&layer(), from(PROXY, &headers)).await;
+            let trusted = seen(&trusting(), from(PROXY, &headers)).await;
             prop_assert!(trusted.total() <= Duration::from_secs(300));
             let now = Now::unread();
             if let Some(left) = stranger.left(&now) {
