@@ -10,6 +10,7 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tower::Service;
 
@@ -37,6 +38,13 @@ pub struct Http2 {
 )]
 fn spawn(task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
     tokio::spawn(task)
+}
+
+async fn sockets() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (near, far) = tokio::join!(TcpStream::connect(address), listener.accept());
+    (near.unwrap(), far.unwrap().0)
 }
 
 macro_rules! common {
@@ -95,13 +103,16 @@ impl Http1 {
         S::Future: Send,
         B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
     {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (near, far) = tokio::join!(tokio::net::TcpStream::connect(address), listener.accept());
-        Self::between(near.unwrap(), far.unwrap().0, service).await
+        let (near, far) = sockets().await;
+        Self::between(near, far, service).await
     }
 
-    async fn between<C, D, S, B>(near: C, far: D, service: S) -> Self
+    /// Serves `service` at `far`, for a client at `near`.
+    ///
+    /// # Panics
+    ///
+    /// If hyper finds no connection between them.
+    pub async fn between<C, D, S, B>(near: C, far: D, service: S) -> Self
     where
         C: AsyncRead + AsyncWrite + Send + Unpin + 'static,
         D: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -158,6 +169,39 @@ impl Http2 {
         B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
     {
         let (near, far) = tokio::io::duplex(buffer);
+        Self::between(near, far, service).await
+    }
+
+    /// Serves `service` over a socket of the loopback interface.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such interface.
+    pub async fn over_a_socket<S, B>(service: S) -> Self
+    where
+        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+        S: Clone + Send + 'static,
+        S::Future: Send,
+        B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    {
+        let (near, far) = sockets().await;
+        Self::between(near, far, TowerToHyperService::new(service)).await
+    }
+
+    /// Serves `service` at `far`, for a client at `near`.
+    ///
+    /// # Panics
+    ///
+    /// If hyper finds no connection between them.
+    pub async fn between<C, D, S, B>(near: C, far: D, service: S) -> Self
+    where
+        C: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        D: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        S: hyper::service::Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+        S: Send + 'static,
+        S::Future: Send,
+        B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    {
         let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
             .serve_connection(TokioIo::new(far), service);
         let server_task = spawn(async {

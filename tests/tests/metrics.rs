@@ -7,8 +7,8 @@ use std::time::Duration;
 use axum::body::Body;
 use floodwall::http::{AdmitLayer, Head, by_path, header};
 use floodwall::{
-    Admission, ConcurrencyLimit, Mode, Now, QueueConfig, RateLimit, all, describe_metrics, exempt,
-    http::path,
+    Admission, ConcurrencyLimit, Mode, Now, QueueConfig, QueueLatencyLayer, RateLimit, all,
+    describe_metrics, exempt, http::path,
 };
 use floodwall_tests::{ask, poll_once};
 use http::{Request, Response};
@@ -350,6 +350,8 @@ fn every_series_is_described_with_its_unit() {
             let held = limit.admit(&head("3"), &Now::unread()).await.unwrap();
             assert!(limit.admit(&head("3"), &Now::unread()).await.is_err());
             drop(held);
+            let service = QueueLatencyLayer::new().layer(service_fn(ok));
+            service.oneshot(floodwall_tests::blank()).await.unwrap();
         });
     });
     let mut seen = Vec::new();
@@ -376,9 +378,80 @@ fn every_series_is_described_with_its_unit() {
             "floodwall_in_flight",
             "floodwall_limit",
             "floodwall_queue_depth",
+            "floodwall_queue_latency_seconds",
             "floodwall_queue_wait_seconds",
             "floodwall_requests_total",
             "floodwall_retry_after_seconds",
         ]
     );
+}
+
+#[test]
+fn queue_latency_has_a_histogram_for_each_part_and_class() {
+    let series = recorded(async || {
+        let limit = ConcurrencyLimit::builder(1).layer().unwrap();
+        let layer = QueueLatencyLayer::builder()
+            .trusting_everyone()
+            .priority(header("x-priority").trusting_everyone());
+        let layer = layer.build().unwrap();
+        let service = layer.layer(limit.layer(service_fn(ok)));
+        for (class, age) in [("1", Some(250)), ("7", None)] {
+            let held = limit.policy().admit(&head("3"), &Now::unread());
+            let held = held.await.unwrap();
+            let mut request = floodwall_tests::blank();
+            let headers = request.headers_mut();
+            headers.insert("x-priority", class.parse().unwrap());
+            if let Some(age) = age {
+                let stamp = Now::unread().wall().unwrap() - Duration::from_millis(age);
+                let stamp = stamp.duration_since(std::time::UNIX_EPOCH).unwrap();
+                let stamp = stamp.as_nanos().to_string().parse().unwrap();
+                headers.insert("x-request-start", stamp);
+            }
+            let mut waits = Box::pin(service.clone().oneshot(request));
+            assert!(poll_once(waits.as_mut()).is_pending());
+            tokio::time::advance(Duration::from_millis(50)).await;
+            drop(held);
+            waits.await.unwrap();
+        }
+    });
+    let latency = series.0.into_iter();
+    let latency = latency.filter(|(name, _)| name.starts_with("floodwall_queue_latency"));
+    Series(latency.collect()).are(&[
+        (
+            "floodwall_queue_latency_seconds{class=1,part=other}",
+            &[0.0],
+        ),
+        (
+            "floodwall_queue_latency_seconds{class=1,part=queue}",
+            &[0.05],
+        ),
+        (
+            "floodwall_queue_latency_seconds{class=1,part=readiness}",
+            &[0.0],
+        ),
+        (
+            "floodwall_queue_latency_seconds{class=1,part=total}",
+            &[0.3],
+        ),
+        (
+            "floodwall_queue_latency_seconds{class=1,part=upstream}",
+            &[0.25],
+        ),
+        (
+            "floodwall_queue_latency_seconds{class=7,part=other}",
+            &[0.0],
+        ),
+        (
+            "floodwall_queue_latency_seconds{class=7,part=queue}",
+            &[0.05],
+        ),
+        (
+            "floodwall_queue_latency_seconds{class=7,part=readiness}",
+            &[0.0],
+        ),
+        (
+            "floodwall_queue_latency_seconds{class=7,part=total}",
+            &[0.05],
+        ),
+    ]);
 }

@@ -15,13 +15,13 @@ use floodwall::concurrency::{Acquire, ConcurrencyPermit, Drained};
 use floodwall::extract::{Unkeyed, Usual};
 use floodwall::http::{
     Admit, AdmitLayer, Answers, ByRoute, Classify, ClientAddress, Extension, GrpcTimeout, Head,
-    Header, PathIs, PerRoute, Preflight, PriorityHeader, ResponseBody, ResponseFuture,
-    client_address, grpc_timeout, header, path, preflight, route,
+    Header, PathIs, PerRoute, Preflight, PriorityHeader, ResponseBody, ResponseFuture, StampFirst,
+    Stamped, StampedFuture, client_address, grpc_timeout, header, path, preflight, route,
 };
 use floodwall::rate_limit::{RatePermit, Spend};
 use floodwall::{
-    All, BoxAdmission, ConcurrencyLimit, ConcurrencyLimitLayer, Counts, Exempting, RateLimit,
-    RateLimitLayer, Rejection, Report, admit, all, exempt,
+    All, BoxAdmission, ConcurrencyLimit, ConcurrencyLimitLayer, Counts, Exempting, QueueLatency,
+    QueueLatencyLayer, RateLimit, RateLimitLayer, Rejection, Report, admit, all, exempt,
 };
 use floodwall_tests::{Http1, Http2, get, text};
 use http::{Request, Response};
@@ -46,6 +46,8 @@ struct Stacks {
     plain: admit::AdmitLayer<All<And<RateLimit, And<RateLimit, ConcurrencyLimit>>>>,
     service: Admit<Router, ConcurrencyLimit>,
     plain_service: admit::Admit<Plain, ConcurrencyLimit>,
+    measured: QueueLatencyLayer,
+    measured_service: Stamped<Router>,
 }
 
 type Two = All<And<RateLimit<ClientAddress>, ConcurrencyLimit<PriorityHeader>>>;
@@ -105,6 +107,8 @@ fn stacks() -> Result<Stacks, floodwall::BuildError> {
         ))),
         service: ConcurrencyLimitLayer::new(8).layer(Router::new()),
         plain_service: admit::AdmitLayer::new(ConcurrencyLimit::new(8)).layer(Plain),
+        measured: QueueLatencyLayer::new(),
+        measured_service: QueueLatencyLayer::new().layer(Router::new()),
     })
 }
 
@@ -128,6 +132,8 @@ fn layers_and_services_are_sent_shared_cloned_and_written_down() {
         .layer(stacks.maybe)
         .layer(stacks.chosen_at_run_time)
         .layer(stacks.per_route)
+        .layer(stacks.measured)
+        .route_service("/measured", stacks.measured_service)
         .fallback_service(stacks.service);
     let _ = stacks.plain.layer(stacks.plain_service);
 }
@@ -139,6 +145,8 @@ fn small_types_are_sent_shared_and_cloned() {
     sent_shared_and_cloned::<Counts>();
     sent_shared_and_cloned::<Rejection>();
     sent_shared_and_cloned::<Report>();
+    sent_shared_and_cloned::<QueueLatency>();
+    sent_shared_and_cloned::<StampFirst<Router>>();
     sent_shared_and_cloned::<floodwall::QueueConfig>();
     sent_shared_and_cloned::<floodwall::concurrency::ConcurrencyLimitHandle>();
     sent_shared_and_cloned::<floodwall::rate_limit::RateLimitHandle>();
@@ -155,6 +163,7 @@ fn futures_and_bodies_are_sent_and_permits_need_no_pinning() {
     sent::<Spend>();
     sent::<ResponseFuture<Router, ConcurrencyLimit, Body>>();
     sent::<ResponseFuture<Router, Two, Body>>();
+    sent::<StampedFuture<Router, Body>>();
     sent::<ResponseBody<Body, ConcurrencyPermit>>();
     sent::<admit::ResponseFuture<Plain, ConcurrencyLimit, u8, admit::ByResult>>();
     unpin::<ConcurrencyPermit>();

@@ -2,6 +2,10 @@
 
 use std::cell::Cell;
 use std::fmt;
+#[cfg(feature = "http")]
+use std::sync::OnceLock;
+#[cfg(feature = "http")]
+use std::time::SystemTime;
 
 use floodwall_core::Moment;
 use tokio::time::Instant;
@@ -47,6 +51,62 @@ impl Now {
         self.read.set(Some(instant));
         instant
     }
+
+    /// What the wall clock shows at this time: to stamp the requests that one sends on with
+    /// `X-Request-Start`, and to read such stamps. `None` if it cannot be told.
+    ///
+    /// Wall clocks jump and differ between machines; nothing else here is measured with them. Under
+    /// tokio's paused clock it starts with the real time and moves with that clock.
+    ///
+    /// ```
+    /// use floodwall::Now;
+    /// use std::time::UNIX_EPOCH;
+    ///
+    /// let now = Now::unread().wall().unwrap().duration_since(UNIX_EPOCH)?;
+    /// let stamp = format!("t={}", now.as_micros());
+    /// # drop(stamp);
+    /// # Ok::<(), std::time::SystemTimeError>(())
+    /// ```
+    #[cfg(feature = "http")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+    pub fn wall(&self) -> Option<SystemTime> {
+        let at = self.instant();
+        if let Some((start, began)) = paused_start() {
+            return shifted(start, began, at);
+        }
+        #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+        let wall = SystemTime::now();
+        shifted(wall, Self::unread().instant(), at)
+    }
+}
+
+/// `wall`, which was right at `then`, as it is at `at`.
+#[cfg(feature = "http")]
+fn shifted(wall: SystemTime, then: Instant, at: Instant) -> Option<SystemTime> {
+    match at.checked_duration_since(then) {
+        Some(later) => wall.checked_add(later),
+        None => wall.checked_sub(then.saturating_duration_since(at)),
+    }
+}
+
+/// Where the wall clock of this process began, if tokio's clock is paused.
+///
+/// tokio does not tell whether it is. But while it runs, tokio's clock is that of std, so a reading
+/// of the one between two readings of the other lies between them; a paused one stands still.
+#[cfg(feature = "http")]
+fn paused_start() -> Option<(SystemTime, Instant)> {
+    static START: OnceLock<(SystemTime, Instant)> = OnceLock::new();
+
+    let before = Now::unread().instant().into_std();
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    let real = std::time::Instant::now();
+    let after = Now::unread().instant().into_std();
+    if (before..=after).contains(&real) {
+        return None;
+    }
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    let start = *START.get_or_init(|| (SystemTime::now(), real.into()));
+    Some(start)
 }
 
 impl Default for Now {

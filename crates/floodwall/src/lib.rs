@@ -20,6 +20,7 @@
 //! | the least urgent refused first while the service is pressed | [`Shed`], [`ShedLayer`] |
 //! | several as one decision | [`all`] |
 //! | the whole wall, in the order that works | [`Stack`] |
+//! | how long a request waited, how much of its time is left | [`QueueLatencyLayer`], [`queue_latency`] |
 //! | health checks and preflights let past | [`exempt`] |
 //! | keys, priorities, deadlines from a request | [`http`], [`extract`] |
 //! | other answers, fields, `Retry-After` | [`http::Answers`] |
@@ -60,6 +61,8 @@ pub mod extract;
 pub mod http;
 mod mode;
 mod observe;
+#[cfg(feature = "http")]
+pub mod queue_latency;
 pub mod rate_limit;
 pub mod shed;
 #[cfg(feature = "http")]
@@ -76,9 +79,11 @@ pub use floodwall_core::{
     Level, Outcome, PolicyName, PolicyNameError, Priority, QuotaReport, Reason, Rejection, Report,
 };
 #[cfg(feature = "http")]
-pub use http::{ConcurrencyLimitLayer, RateLimitLayer, ShedLayer};
+pub use http::{ConcurrencyLimitLayer, QueueLatencyLayer, RateLimitLayer, ShedLayer};
 pub use mode::{Mode, ModeError};
 pub use observe::{Counts, describe_metrics};
+#[cfg(feature = "http")]
+pub use queue_latency::QueueLatency;
 pub use rate_limit::RateLimit;
 pub use shed::Shed;
 #[cfg(feature = "http")]

@@ -39,6 +39,44 @@ pin_project! {
     }
 }
 
+/// Is told how far a drive has come, to measure what it waited for.
+pub(crate) trait Watch {
+    /// It has to wait for its admission; told at each poll.
+    fn waits_for_admission(&mut self) {}
+    /// It has the permit.
+    fn is_admitted(&mut self) {}
+    /// It has to wait for the inner service's readiness; told at each poll.
+    fn waits_for_readiness(&mut self) {}
+    /// The inner service is called next.
+    fn begins(&mut self) {}
+}
+
+/// Nobody looks.
+impl Watch for () {}
+
+impl<W: Watch> Watch for Option<W> {
+    fn waits_for_admission(&mut self) {
+        if let Some(watch) = self {
+            watch.waits_for_admission();
+        }
+    }
+    fn is_admitted(&mut self) {
+        if let Some(watch) = self {
+            watch.is_admitted();
+        }
+    }
+    fn waits_for_readiness(&mut self) {
+        if let Some(watch) = self {
+            watch.waits_for_readiness();
+        }
+    }
+    fn begins(&mut self) {
+        if let Some(watch) = self {
+            watch.begins();
+        }
+    }
+}
+
 /// How a drive ended.
 pub(crate) enum Drove<Req, T, E, P> {
     Refused(Req, Rejection),
@@ -78,7 +116,8 @@ where
         }
     }
 
-    /// Drives on; `begin` sees the request and its permit right before the inner call.
+    /// Drives on; `begin` sees the request and its permit right before the inner call, and `watch`
+    /// is told what is waited for.
     ///
     /// # Panics
     ///
@@ -86,6 +125,7 @@ where
     pub(crate) fn poll_with<T, E>(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
+        watch: &mut impl Watch,
         begin: impl FnOnce(&mut Req, &mut P),
     ) -> Poll<Drove<Req, T, E, P>>
     where
@@ -100,10 +140,14 @@ where
                     inner,
                     request,
                 } => {
-                    let decision = ready!(admitting.poll(cx));
+                    let Poll::Ready(decision) = admitting.poll(cx) else {
+                        watch.waits_for_admission();
+                        return Poll::Pending;
+                    };
                     let request = request.take().expect(ONCE);
                     match decision {
                         Ok(permit) => {
+                            watch.is_admitted();
                             let inner = inner.take().expect(ONCE);
                             let permit = Unused::new(permit);
                             self.set(Self::Readying {
@@ -122,8 +166,12 @@ where
                     inner,
                     request,
                     permit,
-                } => match ready!(inner.poll_ready(cx)) {
-                    Ok(()) => {
+                } => match inner.poll_ready(cx) {
+                    Poll::Pending => {
+                        watch.waits_for_readiness();
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(Ok(())) => {
                         // From here on it runs: should `begin` or `call` panic, the permit is
                         // dropped as one whose work had begun.
                         let mut permit = permit.take().expect(ONCE);
@@ -131,13 +179,14 @@ where
                         if let Some(begin) = begin.take() {
                             begin(&mut request, &mut permit);
                         }
+                        watch.begins();
                         let running = inner.call(request);
                         self.set(Self::Running {
                             running,
                             permit: Some(permit),
                         });
                     }
-                    Err(error) => {
+                    Poll::Ready(Err(error)) => {
                         let permit = permit.take().expect(ONCE);
                         self.set(Self::Done);
                         permit.complete(&End::new(Outcome::Failure));

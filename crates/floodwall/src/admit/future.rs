@@ -42,7 +42,7 @@ where
     type Output = Result<S::Response, Error<S::Error>>;
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        Poll::Ready(match ready!(this.drive.poll_with(cx, |_, _| {})) {
+        Poll::Ready(match ready!(this.drive.poll_with(cx, &mut (), |_, _| {})) {
             Drove::Refused(_, refusal) => Err(Error::Rejected(refusal)),
             Drove::NotReady(error) => Err(Error::Inner(error)),
             Drove::Ran(result, permit) => {

@@ -29,6 +29,8 @@ mod layer;
 mod service;
 
 pub use classify::{ByResult, ClassifyResult, ResultFn, classify_fn};
+#[cfg(feature = "http")]
+pub(crate) use drive::Watch;
 pub(crate) use drive::{Drive, Drove};
 pub use error::Error;
 pub use future::ResponseFuture;

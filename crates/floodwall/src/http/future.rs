@@ -17,6 +17,7 @@ use super::{Admitted, Head, HoldUntil, ResponseBody};
 use crate::Now;
 use crate::admission::{Admission, End, Permit};
 use crate::admit::{Drive, Drove};
+use crate::queue_latency::Lap;
 
 /// What must be known of the request when the response comes.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +46,8 @@ pin_project! {
     pub struct ResponseFuture<S: Service<Request<ReqBody>>, A: Admission<Head>, ReqBody> {
         #[pin]
         drive: Drive<S, Request<ReqBody>, A::Future, S::Future, A::Permit>,
+        // If a `QueueLatencyLayer` further out wants to know how long it waits.
+        lap: Option<Lap>,
         asked: Asked,
         shared: Arc<Shared<A>>,
     }
@@ -53,11 +56,13 @@ pin_project! {
 impl<S: Service<Request<ReqBody>>, A: Admission<Head>, ReqBody> ResponseFuture<S, A, ReqBody> {
     pub(super) fn new(
         drive: Drive<S, Request<ReqBody>, A::Future, S::Future, A::Permit>,
+        lap: Option<Lap>,
         asked: Asked,
         shared: Arc<Shared<A>>,
     ) -> Self {
         Self {
             drive,
+            lap,
             asked,
             shared,
         }
@@ -76,7 +81,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let shared = &**this.shared;
-        let drove = ready!(this.drive.poll_with(cx, |request, permit| {
+        let drove = ready!(this.drive.poll_with(cx, this.lap, |request, permit| {
             if let Some(hand_on) = &shared.rim.hand_on {
                 hand_on.tell(request);
             }

@@ -11,6 +11,7 @@ use super::layer::Shared;
 use super::{Head, ResponseBody};
 use crate::admission::Admission;
 use crate::admit::Drive;
+use crate::queue_latency::Lap;
 
 /// An HTTP service behind a policy; made by [`AdmitLayer`](super::AdmitLayer).
 ///
@@ -77,10 +78,11 @@ where
         let (head, body) = request.into_parts();
         let started =
             Drive::<S, Request<ReqBody>, _, S::Future, _>::start(&self.shared.policy, &head);
+        let lap = Lap::of(&head.extensions);
         let asked = Asked::of(&head);
         let request = Request::from_parts(head, body);
         let drive = Drive::new(started, self.inner.clone(), request);
-        ResponseFuture::new(drive, asked, Arc::clone(&self.shared))
+        ResponseFuture::new(drive, lap, asked, Arc::clone(&self.shared))
     }
 }
 

@@ -8,6 +8,8 @@ pub(crate) use counts::Counters;
 pub use counts::Counts;
 pub(crate) use series::Series;
 pub use series::describe_metrics;
+#[cfg(feature = "http")]
+pub(crate) use series::{QUEUE_LATENCY, class_label};
 pub(crate) use shed::ShedSeries;
 
 use std::time::Duration;

@@ -14,12 +14,13 @@ const LIMIT: &str = "floodwall_limit";
 const QUEUE_DEPTH: &str = "floodwall_queue_depth";
 const QUEUE_WAIT: &str = "floodwall_queue_wait_seconds";
 const RETRY_AFTER: &str = "floodwall_retry_after_seconds";
+pub(crate) const QUEUE_LATENCY: &str = "floodwall_queue_latency_seconds";
 
 /// Tells the installed `metrics` recorder what floodwall's series mean and which units they have.
 ///
 /// Call it once after installing a recorder; it is optional. Labels are `layer`, `policy`, `class`
-/// (the priority, 0 to 7), `decision` (`admit`, `refuse`, `would_refuse`, `would_wait`) and
-/// `reason`: their number is bounded, and no key, path or address is ever a label.
+/// (the priority, 0 to 7), `decision` (`admit`, `refuse`, `would_refuse`, `would_wait`),
+/// `reason` and `part`: their number is bounded, and no key, path or address is ever a label.
 ///
 /// ```
 /// floodwall::describe_metrics();
@@ -48,6 +49,12 @@ pub fn describe_metrics() {
         "What refused requests were told to wait"
     );
     super::shed::describe();
+    describe_histogram!(
+        QUEUE_LATENCY,
+        Unit::Seconds,
+        "How long requests that were run had waited before, by part (upstream, accept, queue, \
+         readiness, other, total) and class"
+    );
 }
 
 /// The series of one policy.
@@ -198,6 +205,6 @@ impl fmt::Debug for Series {
     }
 }
 
-const fn class_label(class: Priority) -> &'static str {
+pub(crate) const fn class_label(class: Priority) -> &'static str {
     ["0", "1", "2", "3", "4", "5", "6", "7"][class.index()]
 }

@@ -8,12 +8,13 @@ use floodwall_core::rate::KeyHasher;
 use tokio::time::Instant;
 
 use super::Deadline;
-use crate::Now;
 use crate::extract::{DeadlineOf, KeyOf, MissingKey, PriorityOf};
 use crate::http::Head;
+use crate::{Now, QueueLatency};
 
 /// A value of type `T` among the extensions of the request, put there by a layer further out: as a
-/// key, as a priority (`T` is [`Priority`]), or as a deadline (`T` is [`Deadline`]).
+/// key, as a priority (`T` is [`Priority`]), or as a deadline (`T` is [`Deadline`] or
+/// [`QueueLatency`]).
 ///
 /// ```
 /// use floodwall::{ConcurrencyLimit, Priority, RateLimit, http::extension};
@@ -56,6 +57,12 @@ impl PriorityOf<Head> for Extension<Priority> {
 impl DeadlineOf<Head> for Extension<Deadline> {
     fn deadline(&self, head: &Head, _now: &Now) -> Option<Instant> {
         head.extensions.get().map(|Deadline(at)| *at)
+    }
+}
+
+impl DeadlineOf<Head> for Extension<QueueLatency> {
+    fn deadline(&self, head: &Head, _now: &Now) -> Option<Instant> {
+        head.extensions.get::<QueueLatency>()?.deadline()
     }
 }
 

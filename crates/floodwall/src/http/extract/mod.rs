@@ -36,4 +36,5 @@ pub use self::route::{ByRoute, RouteCosts, RouteTemplate, route, route_costs};
 pub use self::rules::{PriorityRules, priority_rules};
 
 pub(super) use self::name::header_name;
+pub(super) use self::proxies::Trust;
 pub(super) use self::route::route_of;

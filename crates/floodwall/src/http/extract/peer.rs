@@ -6,7 +6,7 @@ use crate::http::Head;
 /// Who is at the other end of the connection: an extension that the server puts on a request.
 ///
 /// It is for servers that floodwall does not know. With the feature `axum` the address that axum's
-/// `ConnectInfo<SocketAddr>` carries is read, with the feature `tonic` that of tonic's
+/// `ConnectInfo<SocketAddr>`, or `ConnectInfo<AcceptInfo>`, carries is read, with the feature `tonic` that of tonic's
 /// `TcpConnectInfo`; a `PeerAddr` comes before both.
 ///
 /// ```
@@ -45,10 +45,16 @@ fn axum(head: &Head) -> Option<SocketAddr> {
     use ::axum::extract::ConnectInfo;
     use ::axum::extract::connect_info::MockConnectInfo;
 
+    use crate::http::AcceptInfo;
+
     let real = head
         .extensions
         .get::<ConnectInfo<SocketAddr>>()
         .map(|ConnectInfo(peer)| *peer);
+    let real = real.or_else(|| {
+        let accepted = head.extensions.get::<ConnectInfo<AcceptInfo>>();
+        accepted.map(|ConnectInfo(info)| info.peer())
+    });
     // What axum's own extractor falls back to, in tests of applications.
     real.or_else(|| {
         head.extensions

@@ -176,7 +176,7 @@ impl fmt::Debug for TrustedProxies {
 
 /// Whose word is taken.
 #[derive(Clone, Debug, Default)]
-pub(super) enum Trust {
+pub(in crate::http) enum Trust {
     #[default]
     Nobody,
     Listed(TrustedProxies),
@@ -184,7 +184,7 @@ pub(super) enum Trust {
 }
 
 impl Trust {
-    pub(super) fn covers(&self, head: &Head) -> bool {
+    pub(in crate::http) fn covers(&self, head: &Head) -> bool {
         match self {
             Self::Nobody => false,
             Self::Listed(proxies) => peer(head).is_some_and(|peer| proxies.contains(peer)),
