@@ -1,0 +1,326 @@
+//! The wall as one policy: what it is made of, what it decides, and what it refuses to be built of.
+#![cfg(feature = "http")]
+
+use std::time::Duration;
+
+use floodwall::extract::{FromFn, Unkeyed};
+use floodwall::http::{
+    Deadline, Head, PeerAddr, extension, header, path, path_prefix, priority_rules, timeout_header,
+};
+use floodwall::stack::{
+    ConcurrencyRules, DeadlineRules, KeyRule, KindRule, PriorityConfig, QuotaRules, ShedBy,
+    ShedRules, StackConfig, Verdict,
+};
+use floodwall::{Admission, BuildError, Now, Priority, QueueConfig, Reason, Stack};
+
+fn head(method: &str, uri: &str, headers: &[(&str, &str)]) -> Head {
+    let mut request = http::Request::builder().method(method).uri(uri);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut head = request.body(()).unwrap().into_parts().0;
+    head.extensions
+        .insert(PeerAddr("192.0.2.7:1234".parse().unwrap()));
+    head
+}
+
+async fn refused(stack: &Stack, head: &Head) -> Option<Reason> {
+    match stack.admit(head, &Now::unread()).await {
+        Ok(_permit) => None,
+        Err(refusal) => Some(refusal.reason()),
+    }
+}
+
+fn wrong(built: Result<Stack, BuildError>) -> (String, String) {
+    let error = built.expect_err("it cannot be built");
+    (error.field().to_owned(), error.to_string())
+}
+
+#[test]
+fn contradictions_are_refused_with_the_field_and_the_fix() {
+    let with = Stack::builder;
+    let by = |by| {
+        let mut rules = ShedRules::default();
+        rules.by = by;
+        rules
+    };
+    let mut five = with();
+    for n in 0..5 {
+        five = five.quota(format!("{}/s", n + 1).as_str(), Unkeyed);
+    }
+    let mut shares = ShedRules::default();
+    shares.shares.insert(3, 0.9);
+    for (builder, field, says) in [
+        (with(), "stack", "set a limit"),
+        (with().limit(0), "limit", "at least 1"),
+        (
+            with().queue(QueueConfig::builder()).quota("1/s", Unkeyed),
+            "queue",
+            "set `limit`",
+        ),
+        (
+            with()
+                .deadline(extension::<Deadline>())
+                .quota("1/s", Unkeyed),
+            "deadline",
+            "set `limit`",
+        ),
+        (
+            with().priority(Priority::LOW).quota("1/s", Unkeyed),
+            "priority",
+            "set a limit",
+        ),
+        (with().shed(), "shed", "a limit with a queue"),
+        (
+            with().limit(8).no_queue().shed(),
+            "shed",
+            "a limit with a queue",
+        ),
+        (
+            with().limit(8).shed_by(by(ShedBy::Tenant)),
+            "shed",
+            "set `tenant`",
+        ),
+        (with().limit(8).shed_by(shares), "share", "at most 0.5"),
+        (
+            with().limit(8).exempt_limit(0).exempt(path("/x")),
+            "limit",
+            "at least 1",
+        ),
+        (five, "quota", "at most four"),
+        (with().quota("fast", Unkeyed), "quota", "fast"),
+        (
+            with().quota("1/s", Unkeyed).quota("1/s", Unkeyed),
+            "quota",
+            "differently",
+        ),
+        (
+            with().limit(8).pressure("p", (1.0, 1.0), || Some(0.0)),
+            "pressure",
+            "two different numbers",
+        ),
+    ] {
+        let (told, text) = wrong(builder.build());
+        assert_eq!(told, field, "{text}");
+        assert!(text.contains(says), "{text}");
+    }
+}
+
+#[test]
+fn data_that_cannot_be_is_refused_with_the_field_and_the_fix() {
+    let with = |change: fn(&mut StackConfig)| {
+        let mut config = StackConfig::default();
+        config.concurrency = Some(ConcurrencyRules::new(8));
+        change(&mut config);
+        wrong(config.build())
+    };
+    let table: [(fn(&mut StackConfig), &str, &str); 8] = [
+        (
+            |c| c.trusted.push("10.0.0.0/33".to_owned()),
+            "trusted proxies",
+            "10.0.0.0/33",
+        ),
+        (
+            |c| c.exempt.push(KindRule::Path("healthz".to_owned())),
+            "path",
+            "begin it with",
+        ),
+        (
+            |c| c.exempt.push(KindRule::Method("G T".to_owned())),
+            "method",
+            "GET",
+        ),
+        (
+            |c| c.deadline = Some(DeadlineRules::default()),
+            "deadline",
+            "`grpc`",
+        ),
+        (
+            |c| {
+                let mut rules = PriorityConfig::default();
+                rules.header = Some("x priority".to_owned());
+                c.priority = Some(rules);
+            },
+            "header",
+            "x priority",
+        ),
+        (
+            |c| {
+                let mut rules = PriorityConfig::default();
+                rules.otherwise = Some(8);
+                c.priority = Some(rules);
+            },
+            "priority",
+            "0 (most urgent) to 7",
+        ),
+        (
+            |c| c.quotas.push(QuotaRules::new("often", KeyRule::All)),
+            "quota",
+            "often",
+        ),
+        (
+            |c| {
+                c.quotas
+                    .push(QuotaRules::new("1/s", KeyRule::Header(String::new())))
+            },
+            "header",
+            "letters",
+        ),
+    ];
+    for (change, field, says) in table {
+        let (told, text) = with(change);
+        assert!(text.contains(says), "{text}");
+        assert_eq!(told, field, "{text}");
+    }
+}
+
+#[test]
+fn it_describes_what_was_built_in_the_order_in_which_it_decides() {
+    let mut config = StackConfig::default();
+    config.exempt = vec![KindRule::Path("/healthz".to_owned()), KindRule::Preflight];
+    config.quotas.push(QuotaRules::new(
+        "100/s burst 50, 1000/h",
+        KeyRule::ClientAddress,
+    ));
+    config.concurrency = Some(ConcurrencyRules::new(64));
+    let mut shed = ShedRules::default();
+    shed.shares.insert(5, 0.05);
+    config.shed = Some(shed);
+    let stack = config.build().unwrap();
+    let parts: Vec<&str> = stack
+        .describe()
+        .parts
+        .iter()
+        .map(|part| part.part)
+        .collect();
+    assert_eq!(parts, ["exempt", "quota", "shed", "queue", "limit"]);
+    let text = stack.describe().to_string();
+    for says in [
+        "/healthz, CORS preflights: up to 16 at once",
+        "per client address",
+        "5 % is kept for class 5",
+        "up to 256 wait for up to 100ms",
+        "64 inside at once",
+    ] {
+        assert!(text.contains(says), "{says} is not in\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn exempt_requests_pass_quotas_and_a_full_limit() {
+    let stack = Stack::builder()
+        .exempt(path("/healthz"))
+        .quota("1/h", Unkeyed)
+        .limit(1)
+        .no_queue()
+        .build()
+        .unwrap();
+    let (work, health) = (head("GET", "/", &[]), head("GET", "/healthz", &[]));
+    let held = stack.admit(&work, &Now::unread()).await.unwrap();
+    assert_eq!(refused(&stack, &work).await, Some(Reason::Quota));
+    assert_eq!(refused(&stack, &health).await, None);
+    drop(held);
+}
+
+#[tokio::test]
+async fn a_refusal_by_a_later_part_charges_no_quota() {
+    let stack = Stack::builder()
+        .quota("2/h", Unkeyed)
+        .limit(1)
+        .no_queue()
+        .build()
+        .unwrap();
+    let work = head("GET", "/", &[]);
+    let held = stack.admit(&work, &Now::unread()).await.unwrap();
+    for _ in 0..10 {
+        assert_eq!(refused(&stack, &work).await, Some(Reason::Full));
+    }
+    drop(held);
+    assert_eq!(refused(&stack, &work).await, None);
+    assert_eq!(refused(&stack, &work).await, Some(Reason::Quota));
+}
+
+#[tokio::test(start_paused = true)]
+async fn priorities_and_deadlines_order_and_end_the_wait() {
+    let stack = Stack::builder()
+        .priority(header("x-priority").trusting_everyone())
+        .deadline(timeout_header("x-timeout"))
+        .limit(1)
+        .build()
+        .unwrap();
+    let held = stack
+        .admit(&head("GET", "/", &[]), &Now::unread())
+        .await
+        .unwrap();
+    let wait = |headers: &[(&str, &str)]| {
+        let (stack, head) = (stack.clone(), head("GET", "/", headers));
+        async move { stack.admit(&head, &Now::unread()).await.map(drop) }
+    };
+    let low = tokio::spawn(wait(&[("x-priority", "7")]));
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let high = tokio::spawn(wait(&[("x-priority", "0")]));
+    let hurried = tokio::spawn(wait(&[("x-timeout", "10ms")]));
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(hurried.is_finished());
+    assert!(hurried.await.unwrap().unwrap_err().reason() == Reason::Deadline);
+    drop(held);
+    high.await.unwrap().unwrap();
+    low.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn to_explain_changes_nothing_and_tells_what_would_be_decided() {
+    let stack = Stack::builder()
+        .exempt(path("/healthz"))
+        .priority(
+            priority_rules()
+                .rule(path_prefix("/checkout"), Priority::CRITICAL)
+                .header("x-priority"),
+        )
+        .deadline(timeout_header("x-timeout"))
+        .quota("1/h", header("x-key"))
+        .limit(4)
+        .shed()
+        .build()
+        .unwrap();
+    let asked = head(
+        "GET",
+        "/checkout/1",
+        &[
+            ("x-key", "a"),
+            ("x-envoy-attempt-count", "2"),
+            ("x-timeout", "2"),
+        ],
+    );
+    for _ in 0..10 {
+        let told = stack.explain(&asked);
+        assert_eq!(told.priority, Priority::CRITICAL);
+        assert_eq!(told.level.unwrap().priority(), Priority::CRITICAL);
+        assert!(told.retry && !told.exempt);
+        assert_eq!(told.verdict, Verdict::LetIn);
+        assert!(told.time_left.unwrap() <= Duration::from_secs(2));
+        assert_eq!(told.quotas[0].refuses, None);
+    }
+    assert_eq!(refused(&stack, &asked).await, None);
+    let told = stack.explain(&asked);
+    assert_eq!(told.quotas[0].refuses, Some("quota"));
+    assert!(matches!(
+        &told.verdict,
+        Verdict::Refused {
+            reason: Reason::Quota,
+            ..
+        }
+    ));
+    assert!(told.to_string().contains("refuses (quota)"), "{told}");
+    assert!(stack.explain(&head("GET", "/healthz", &[])).exempt);
+    let snapshot = stack.handle().snapshot();
+    assert_eq!(snapshot.concurrency.unwrap().counts.admitted, 1);
+    assert_eq!(snapshot.shed.unwrap().arrivals, 1);
+}
+
+#[test]
+fn closures_are_readers_too() {
+    let key: FromFn<fn(&Head, &mut floodwall_core::rate::KeyHasher)> =
+        floodwall::extract::key_fn(|_: &Head, _: &mut floodwall_core::rate::KeyHasher| {});
+    assert!(Stack::builder().quota("1/s", key).build().is_ok());
+}
