@@ -26,13 +26,17 @@ pub enum Reason {
     Quota,
     /// It waited as long as one may wait.
     QueueTimeout,
+    /// What it would be sent to fails too often: a breaker holds it back.
+    Breaker,
+    /// What it would be sent to refuses too much: the client holds it back.
+    Throttled,
     /// A policy of one's own said no.
     Other,
 }
 
 impl Reason {
     /// All reasons, for building tables of counters.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::CostAboveBurst,
         Self::Deadline,
         Self::Draining,
@@ -41,6 +45,8 @@ impl Reason {
         Self::MissingKey,
         Self::Quota,
         Self::QueueTimeout,
+        Self::Breaker,
+        Self::Throttled,
         Self::Other,
     ];
 
@@ -55,6 +61,8 @@ impl Reason {
             Self::MissingKey => "missing_key",
             Self::Quota => "quota",
             Self::QueueTimeout => "queue_timeout",
+            Self::Breaker => "breaker",
+            Self::Throttled => "throttled",
             Self::Other => "other",
         }
     }

@@ -73,6 +73,8 @@ pub(super) fn sentence(rejection: &Rejection, mut say: impl FnMut(&str)) {
         Reason::MissingKey => ("", "the server is set up wrongly"),
         Reason::Quota => ("quota ", " is used up"),
         Reason::QueueTimeout => ("", "no place became free in time"),
+        Reason::Breaker => ("", "what the request needs fails too often at the moment"),
+        Reason::Throttled => ("", "what the request needs refuses too much at the moment"),
         _ => ("policy ", " refused the request"),
     };
     if !before.is_empty() {
