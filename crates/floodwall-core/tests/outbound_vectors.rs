@@ -88,7 +88,7 @@ fn shares_are_as_they_are_said_and_nonsense_is_none() {
     open(&none, 100);
     assert!(!none.schedule());
     for share in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
-        assert!(Budget::new(share, 3).is_none(), "{share}");
+        assert!(Budget::new(share, 3).is_err(), "{share}");
     }
     // More ends than beginnings change nothing.
     none.unschedule();
@@ -125,7 +125,7 @@ fn grpc_a6_five_failures_of_ten_tokens_end_retries_and_one_success_begins_them()
         (10, -1.0),
         (10, f64::NAN),
     ] {
-        assert!(TokenBucket::new(max, ratio).is_none(), "{max} {ratio}");
+        assert!(TokenBucket::new(max, ratio).is_err(), "{max} {ratio}");
     }
 }
 
@@ -148,8 +148,8 @@ fn backoff_has_full_jitter_and_is_bounded() {
             assert_eq!(backoff.wait(retries, junk), longest);
         }
     }
-    assert!(Backoff::new(Duration::ZERO, SECOND).is_none());
-    assert!(Backoff::new(2 * SECOND, SECOND).is_none());
+    assert!(Backoff::new(Duration::ZERO, SECOND).is_err());
+    assert!(Backoff::new(2 * SECOND, SECOND).is_err());
     let huge = Backoff::new(Duration::MAX, Duration::MAX).unwrap();
     assert!(huge.wait(9, 1.0) > SECOND);
 }
@@ -172,7 +172,7 @@ fn google_sre_throttle_probabilities() {
         near(throttle.probability(at(2 * SECOND)), wanted, 0.0006);
     }
     for (k, window) in [(0.9, SECOND), (f64::NAN, SECOND), (2.0, Duration::ZERO)] {
-        assert!(Throttle::new(k, window).is_none());
+        assert!(Throttle::new(k, window).is_err());
     }
 }
 
@@ -581,14 +581,14 @@ fn breakers_that_make_no_sense_cannot_be_built() {
         },
     ];
     for config in wrong {
-        assert!(Classic::new(config).is_none(), "{config:?}");
+        assert!(Classic::new(config).is_err(), "{config:?}");
     }
     for usual in [-0.1, 1.1, f64::NAN] {
         let config = ProportionalConfig {
             usual,
             ..ProportionalConfig::default()
         };
-        assert!(Proportional::new(config).is_none(), "{usual}");
+        assert!(Proportional::new(config).is_err(), "{usual}");
     }
 }
 

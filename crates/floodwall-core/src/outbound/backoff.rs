@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use super::unsound::{Unsound, check};
+
 /// How long to wait before a retry: exponential, with full jitter.
 ///
 /// Before the n-th retry it is any time from nothing up to `base` doubled n - 1 times, at most `cap`.
@@ -23,9 +25,19 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Up to `base` at first and up to `cap` later; `None` if `base` is 0 or above `cap`.
-    pub fn new(base: Duration, cap: Duration) -> Option<Self> {
-        (!base.is_zero() && base <= cap).then_some(Self { base, cap })
+    /// Up to `base` at first and up to `cap` later.
+    ///
+    /// # Errors
+    ///
+    /// If `base` is 0 or above `cap`.
+    pub fn new(base: Duration, cap: Duration) -> Result<Self, Unsound> {
+        let is_sound = !base.is_zero() && base <= cap;
+        check(
+            is_sound,
+            "backoff",
+            "begin with more than 0, and at most the longest wait",
+        )?;
+        Ok(Self { base, cap })
     }
 
     /// The longest wait after so many retries.

@@ -1,3 +1,4 @@
+use super::unsound::{Unsound, check};
 use crate::atomic::{AtomicU64, Ordering};
 
 /// How much of what is under way may be retries.
@@ -37,18 +38,21 @@ impl Budget {
     /// How many retries are allowed however few calls there are, unless set otherwise.
     pub const AT_LEAST: u32 = 3;
 
-    /// A budget of this share, 0 to 1, in steps of a millionth; `None` if it is no share.
-    pub fn new(share: f64, at_least: u32) -> Option<Self> {
-        if !(0.0..=1.0).contains(&share) {
-            return None;
-        }
+    /// A budget of this share, in steps of a millionth.
+    ///
+    /// # Errors
+    ///
+    /// If `share` is not within 0 and 1.
+    pub fn new(share: f64, at_least: u32) -> Result<Self, Unsound> {
+        let is_share = (0.0..=1.0).contains(&share);
+        check(is_share, "share", "write 0 to 1, as 0.2 for a fifth")?;
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "0 to a million"
         )]
         let millionths = (share * f64::from(WHOLE)).round() as u32;
-        Some(Self {
+        Ok(Self {
             millionths,
             at_least,
             word: AtomicU64::new(0),

@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::unsound::{Unsound, check};
 use super::window::Window;
 use crate::Moment;
 
@@ -118,14 +119,38 @@ impl Classic {
     /// The most calls over which one can count.
     pub const MAX_CALLS: u32 = 10_000;
 
-    /// A closed one; `None` if the rate is not above 0 and at most 1, or a number or a time is 0 or too
-    /// large, or the least number of calls is more than are counted.
-    pub fn new(config: ClassicConfig) -> Option<Self> {
+    /// A closed one.
+    ///
+    /// # Errors
+    ///
+    /// If the rate is not above 0 and at most 1, a number or a time is 0 or too large, or more calls
+    /// are needed than are counted.
+    pub fn new(config: ClassicConfig) -> Result<Self, Unsound> {
+        let rate = config.failure_rate;
+        let is_rate = rate > 0.0 && rate <= 1.0;
+        check(is_rate, "failure_rate", "write more than 0, and 1 at most")?;
+        check(
+            config.probes > 0,
+            "probes",
+            "write at least 1, or it never closes again",
+        )?;
+        check(config.min_calls > 0, "min_calls", "write at least 1")?;
+        let is_time = !config.open_for.is_zero();
+        check(is_time, "open_for", "write more than 0, or it never opens")?;
         let calls = match config.over {
             Over::Calls(n) => {
-                if !(1..=Self::MAX_CALLS).contains(&n) || config.min_calls > n {
-                    return None;
-                }
+                let is_number = (1..=Self::MAX_CALLS).contains(&n);
+                check(
+                    is_number,
+                    "over",
+                    "count 1 to 10000 calls, or those of a time",
+                )?;
+                let is_enough = config.min_calls <= n;
+                check(
+                    is_enough,
+                    "min_calls",
+                    "write at most as many as are counted",
+                )?;
                 Calls::Last {
                     most: n as usize,
                     results: VecDeque::new(),
@@ -133,18 +158,12 @@ impl Classic {
                 }
             }
             Over::Time(time) => {
-                if time < Duration::from_micros(1) {
-                    return None;
-                }
+                let is_time = time >= Duration::from_millis(1);
+                check(is_time, "over", "count the calls of at least 1 ms")?;
                 Calls::During(Window::new(time / BUCKETS, BUCKETS as usize))
             }
         };
-        let sound = config.failure_rate > 0.0
-            && config.failure_rate <= 1.0
-            && config.min_calls > 0
-            && config.probes > 0
-            && !config.open_for.is_zero();
-        sound.then_some(Self {
+        Ok(Self {
             config,
             calls,
             state: State::Closed,

@@ -22,6 +22,7 @@ mod pid;
 mod proportional;
 mod throttle;
 mod tokens;
+mod unsound;
 mod window;
 
 pub use backoff::Backoff;
@@ -31,6 +32,7 @@ pub use pid::{ErrorBaseline, Pid, PidConfig};
 pub use proportional::{Proportional, ProportionalConfig};
 pub use throttle::{Throttle, reject_probability};
 pub use tokens::TokenBucket;
+pub use unsound::Unsound;
 
 use crate::Outcome;
 

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::pid::{ErrorBaseline, Pid, PidConfig};
+use super::unsound::{Unsound, check};
 use super::window::Window;
 use crate::Moment;
 
@@ -71,8 +72,12 @@ impl Proportional {
     /// Over how many steps errors are counted.
     pub const STEPS: usize = 10;
 
-    /// One that holds nothing back; `None` if a setting is negative, not finite, or a share above 1.
-    pub fn new(config: ProportionalConfig) -> Option<Self> {
+    /// One that holds nothing back.
+    ///
+    /// # Errors
+    ///
+    /// If a setting is negative or not finite, or `usual` above 1.
+    pub fn new(config: ProportionalConfig) -> Result<Self, Unsound> {
         let PidConfig {
             kp,
             ki,
@@ -80,10 +85,18 @@ impl Proportional {
             dead_zone,
             integral_bound,
         } = config.pid;
-        let sound = [kp, ki, kd, dead_zone, integral_bound, config.usual]
-            .iter()
-            .all(|x| x.is_finite() && *x >= 0.0);
-        (sound && config.usual <= 1.0).then(|| Self {
+        for (x, field) in [
+            (kp, "kp"),
+            (ki, "ki"),
+            (kd, "kd"),
+            (dead_zone, "dead_zone"),
+            (integral_bound, "integral_bound"),
+        ] {
+            check(x.is_finite() && x >= 0.0, field, "write 0 or more")?;
+        }
+        let is_usual = (0.0..=1.0).contains(&config.usual);
+        check(is_usual, "usual", "write 0 to 1, as 0.05 for one in twenty")?;
+        Ok(Self {
             window: Window::new(Self::STEP, Self::STEPS),
             pid: Pid::new(config.pid),
             config: config.pid,

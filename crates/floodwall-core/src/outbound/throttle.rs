@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::unsound::{Unsound, check};
 use super::window::Window;
 use crate::Moment;
 
@@ -43,10 +44,21 @@ impl Throttle {
     /// Over what time, unless set otherwise.
     pub const WINDOW: Duration = Duration::from_secs(120);
 
-    /// `k` is at least 1 and finite, `window` at least a microsecond; `None` otherwise.
-    pub fn new(k: f64, window: Duration) -> Option<Self> {
-        let sound = k >= 1.0 && k.is_finite() && window >= Duration::from_micros(1);
-        sound.then(|| Self {
+    /// Sends `k` requests for one that is accepted, counted over `window`.
+    ///
+    /// # Errors
+    ///
+    /// If `k` is below 1 or not finite, or `window` below a millisecond.
+    pub fn new(k: f64, window: Duration) -> Result<Self, Unsound> {
+        let is_k = k >= 1.0 && k.is_finite();
+        check(
+            is_k,
+            "k",
+            "write at least 1: fewer than are accepted would stop all",
+        )?;
+        let is_window = window >= Duration::from_millis(1);
+        check(is_window, "window", "write at least 1 ms")?;
+        Ok(Self {
             k,
             window: Window::new(window / BUCKETS, BUCKETS as usize),
         })

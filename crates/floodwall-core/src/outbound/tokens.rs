@@ -1,3 +1,4 @@
+use super::unsound::{Unsound, check};
 use crate::atomic::{AtomicU32, Ordering};
 
 /// Retries only while most calls succeed: gRPC's retry throttling.
@@ -29,12 +30,16 @@ impl TokenBucket {
     /// The most tokens that a bucket may have.
     pub const MAX: u32 = 1_000;
 
-    /// A full bucket of `tokens`, 1 to 1,000; a success gives back `ratio` of a token, at least 0.001.
-    /// `None` if either is out of bounds.
-    pub fn new(tokens: u32, ratio: f64) -> Option<Self> {
-        if !(1..=Self::MAX).contains(&tokens) || !(0.001..=f64::from(tokens)).contains(&ratio) {
-            return None;
-        }
+    /// A full bucket of `tokens`; a success gives back `ratio` of a token.
+    ///
+    /// # Errors
+    ///
+    /// If `tokens` is not 1 to [`MAX`](TokenBucket::MAX), or `ratio` not 0.001 to `tokens`.
+    pub fn new(tokens: u32, ratio: f64) -> Result<Self, Unsound> {
+        let is_bucket = (1..=Self::MAX).contains(&tokens);
+        check(is_bucket, "tokens", "write 1 to 1000")?;
+        let is_ratio = (0.001..=f64::from(tokens)).contains(&ratio);
+        check(is_ratio, "ratio", "write 0.001 to the number of tokens")?;
         let full = tokens * TOKEN;
         #[expect(
             clippy::cast_possible_truncation,
@@ -42,7 +47,7 @@ impl TokenBucket {
             reason = "at most a million, and thousandths are what A6 keeps"
         )]
         let gain = (ratio * f64::from(TOKEN) + 1e-6) as u32;
-        Some(Self {
+        Ok(Self {
             full,
             gain,
             tokens: AtomicU32::new(full),
