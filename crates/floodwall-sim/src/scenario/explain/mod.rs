@@ -173,6 +173,12 @@ impl Scenario {
             };
             page.item(&format!("a quota of {} for {whose}", quota.allow));
         }
+        if let Some(share) = stack.retry_budget {
+            let share = percent(share);
+            page.item(&format!(
+                "a budget on the side of each client: at most {share} of its requests are retries"
+            ));
+        }
         page.item(knows(stack));
     }
 
