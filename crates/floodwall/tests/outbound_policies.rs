@@ -10,6 +10,7 @@ use floodwall::{
     Admission, ConcurrencyLimit, End, Mode, Now, Outcome, Permit, RateLimit, Reason, all,
     conformance,
 };
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use tokio::time::advance;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -394,10 +395,59 @@ fn what_makes_no_sense_is_refused_by_name() {
     }
 }
 
+/// Series and their labels, and the last value of each.
+#[test]
+fn the_series_tell_what_was_decided_and_which_share_is_held_back() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    metrics::with_local_recorder(&recorder, || {
+        runtime.block_on(async {
+            calls(&of_four(), &[Outcome::Failure; 6]).await;
+            let budget = RetryBudget::builder().at_least(1).build().unwrap();
+            let mut open = [budget.call(), budget.call()];
+            assert!(open[0].retry(Outcome::Failure) && !open[1].retry(Outcome::Failure));
+            drop(open);
+        });
+    });
+    let mut told = Vec::new();
+    for (key, _, _, value) in snapshotter.snapshot().into_vec() {
+        let (_, key) = key.into_parts();
+        let labels = key.labels().filter(|label| label.key() != "class");
+        let labels: Vec<_> = labels.map(|label| label.value().to_owned()).collect();
+        let value = match value {
+            DebugValue::Counter(n) => n.to_string(),
+            DebugValue::Gauge(x) => x.into_inner().to_string(),
+            // What the refused were told to wait.
+            DebugValue::Histogram(all) => format!("{} times", all.len()),
+        };
+        told.push(format!("{} {}: {value}", key.name(), labels.join(" ")));
+    }
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "floodwall_held_back_ratio breaker breaker: 1",
+            "floodwall_in_flight retry_budget retry-budget: 0",
+            "floodwall_limit retry_budget retry-budget: 1",
+            "floodwall_requests_total breaker breaker admit none: 4",
+            "floodwall_requests_total breaker breaker refuse breaker: 2",
+            "floodwall_requests_total retry_budget retry-budget admit none: 1",
+            "floodwall_requests_total retry_budget retry-budget refuse throttled: 1",
+            "floodwall_retry_after_seconds breaker breaker: 2 times",
+        ]
+    );
+}
+
 #[cfg(feature = "http")]
 mod over_http {
     use bytes::Bytes;
-    use floodwall::http::AdmitLayer;
+    use floodwall::http::{AdmitLayer, HoldUntil};
     use http::{Request, Response};
     use http_body_util::{BodyExt, Full};
     use tower::{Layer, ServiceExt, service_fn};
@@ -456,6 +506,18 @@ mod over_http {
         assert_eq!(refused.headers()["retry-after"].len(), 2);
         let text = refused.into_body().collect().await.unwrap().to_bytes();
         assert!(text.windows(7).any(|part| part == b"breaker"), "{text:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_never_reads_a_body_is_told_by_the_head() {
+        let throttle = Throttle::new();
+        let held = AdmitLayer::around(throttle.clone());
+        let at_head = held.clone().hold_until(HoldUntil::Headers);
+        for (layer, accepts) in [(held, 0), (at_head, 1)] {
+            let client = layer.layer(service_fn(answers(200)));
+            drop(client.oneshot(Request::new(())).await.unwrap());
+            assert_eq!(throttle.handle().snapshot().accepts, accepts);
+        }
     }
 
     /// Three layers: the innermost refuses, and neither of the others takes it for trouble.

@@ -27,6 +27,10 @@
 //! [`Outcome::Failure`](crate::Outcome::Failure) and [`Outcome::Overload`](crate::Outcome::Overload)
 //! are errors, [`Outcome::Success`](crate::Outcome::Success) is none. Calls that floodwall itself
 //! refused, here or further in, and calls whose caller left teach nothing.
+//!
+//! Over HTTP a success is one when its body has been read to the end, and an error when its head has
+//! come. A client that never reads bodies leaves all of its successes early, so that only errors would
+//! be seen: give it [`HoldUntil::Headers`](crate::http::HoldUntil::Headers).
 
 pub(crate) mod breaker;
 mod budget;
