@@ -292,6 +292,23 @@ async fn shadow_counts_as_enforcing_would_and_lets_all_through_and_off_does_noth
     assert_eq!(off.handle().snapshot().requests, 0);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_proportional_breaker_in_shadow_decides_as_if_it_were_for_real() {
+    let build = |mode| Breaker::builder().seed(4).mode(mode).build().unwrap();
+    let (enforce, shadow) = (build(Mode::Enforce), build(Mode::Shadow));
+    for n in 0..6_000 {
+        let outcome = [Outcome::Failure, Outcome::Success][usize::from(n % 3 > 0)];
+        call(&enforce, outcome).await;
+        assert!(call(&shadow, outcome).await);
+        advance(SECOND / 100).await;
+    }
+    let [real, would] = [&enforce, &shadow].map(|breaker| breaker.handle().snapshot());
+    assert!(real.counts.refused() > 1_000, "{real:?}");
+    assert_eq!(real.counts.admitted, would.counts.admitted);
+    assert_eq!(real.counts.refused(), would.counts.would_refuse());
+    assert_eq!(real.held_back.to_bits(), would.held_back.to_bits());
+}
+
 #[test]
 fn a_budget_is_asked_by_any_loop_and_gives_everything_back() {
     let budget = RetryBudget::new();

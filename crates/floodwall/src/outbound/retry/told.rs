@@ -90,6 +90,33 @@ mod tests {
         assert_eq!(retry_after(&HeaderMap::new()), None);
     }
 
+    proptest::proptest! {
+        /// Whatever the other side sends: no panic, and never an earlier moment than now.
+        #[test]
+        fn any_bytes_are_read_or_are_not(
+            told in "[0-9A-Za-z, :+.-]{0,40}|\\PC{0,9}",
+            date in "(Tue, [0-9]{2} Nov [0-9]{4} [0-9]{2}:[0-9]{2}:00 GMT)|\\PC{0,9}",
+        ) {
+            let mut headers = HeaderMap::new();
+            for (name, text) in [("retry-after", &told), ("grpc-retry-pushback-ms", &told), ("date", &date)] {
+                if let Ok(value) = HeaderValue::from_bytes(text.as_bytes()) {
+                    headers.insert(name, value);
+                }
+            }
+            let digits = !told.is_empty() && told.bytes().all(|byte| byte.is_ascii_digit());
+            assert!(!digits || retry_after(&headers).is_some());
+            if let Pushback::After(time) = pushback(&headers) {
+                assert_eq!(time.as_millis().to_string(), told);
+            }
+            let mut dates = HeaderMap::new();
+            if let Ok(value) = HeaderValue::from_bytes(date.as_bytes()) {
+                dates.insert("retry-after", value.clone());
+                dates.insert("date", value);
+            }
+            assert!(retry_after(&dates).is_none_or(|wait| wait.is_zero() || date.parse::<u64>().is_ok()));
+        }
+    }
+
     #[test]
     fn a_pushback_that_is_negative_or_junk_means_stop() {
         let told = |text| pushback(&headers(&[("grpc-retry-pushback-ms", text)]));
