@@ -18,6 +18,7 @@
 
 mod moment;
 mod name;
+pub mod outbound;
 mod outcome;
 mod priority;
 pub mod queue;

@@ -24,6 +24,7 @@
 //! | health checks and preflights let past | [`exempt`] |
 //! | keys, priorities, deadlines from a request | [`http`], [`extract`] |
 //! | other answers, fields, `Retry-After` | [`http::Answers`] |
+//! | calls to others: a breaker, a throttle, a budget for retries | [`outbound`] |
 //! | no HTTP at all | [`admit`] |
 //! | a policy of your own | [`Admission`], [`conformance`] |
 //!
@@ -45,6 +46,7 @@
 //! | `axum` | no | reads the peer's address and the matched route that axum puts on a request |
 //! | `tonic` | no | reads the peer's address that tonic's server puts on a request |
 //! | `serde` | no | reads and writes a [`stack::StackConfig`] |
+//! | `retry` | no | the retry budget as a policy for `tower::retry::Retry` |
 //! | `tracing` | no | an event per refusal, and what is wrong with the set-up |
 //!
 //! A feature adds types and never changes what a name means. Metrics go through the `metrics`
@@ -61,6 +63,7 @@ pub mod extract;
 pub mod http;
 mod mode;
 mod observe;
+pub mod outbound;
 #[cfg(feature = "http")]
 pub mod queue_latency;
 pub mod rate_limit;

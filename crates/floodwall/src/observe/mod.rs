@@ -1,11 +1,13 @@
 //! What the policies tell: counts for snapshots, and series for the `metrics` facade.
 
 mod counts;
+mod held_back;
 mod series;
 mod shed;
 
 pub(crate) use counts::Counters;
 pub use counts::Counts;
+pub(crate) use held_back::HeldBack;
 pub(crate) use series::Series;
 pub use series::describe_metrics;
 #[cfg(feature = "http")]

@@ -13,6 +13,7 @@ const IN_FLIGHT: &str = "floodwall_in_flight";
 const LIMIT: &str = "floodwall_limit";
 const QUEUE_DEPTH: &str = "floodwall_queue_depth";
 const QUEUE_WAIT: &str = "floodwall_queue_wait_seconds";
+pub(super) const HELD_BACK: &str = "floodwall_held_back_ratio";
 const RETRY_AFTER: &str = "floodwall_retry_after_seconds";
 pub(crate) const QUEUE_LATENCY: &str = "floodwall_queue_latency_seconds";
 
@@ -33,6 +34,10 @@ pub fn describe_metrics() {
     );
     describe_gauge!(IN_FLIGHT, Unit::Count, "Requests that hold a place");
     describe_gauge!(LIMIT, Unit::Count, "How many requests may hold a place");
+    describe_gauge!(
+        HELD_BACK,
+        "The share of calls that a breaker or a throttle holds back"
+    );
     describe_gauge!(
         QUEUE_DEPTH,
         Unit::Count,
