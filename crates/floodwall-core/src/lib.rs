@@ -24,6 +24,7 @@ pub mod queue;
 pub mod rate;
 mod rejection;
 mod report;
+pub mod stats;
 
 #[cfg(floodwall_loom)]
 pub(crate) use loom::sync::atomic;
