@@ -20,6 +20,7 @@
 //! | both as one decision | [`all`] |
 //! | health checks and preflights let past | [`exempt`] |
 //! | keys, priorities, deadlines from a request | [`http`], [`extract`] |
+//! | how loaded the service is, for people, autoscalers and shedding | [`signals`] |
 //! | other answers, fields, `Retry-After` | [`http::Answers`] |
 //! | no HTTP at all | [`admit`] |
 //! | a policy of your own | [`Admission`], [`conformance`] |
@@ -58,6 +59,7 @@ pub mod http;
 mod mode;
 mod observe;
 pub mod rate_limit;
+pub mod signals;
 
 pub use admission::{
     Admission, All, BoxAdmission, End, Exempting, Matches, Permit, Unused, all, exempt, match_fn,
@@ -74,3 +76,4 @@ pub use http::{ConcurrencyLimitLayer, RateLimitLayer};
 pub use mode::{Mode, ModeError};
 pub use observe::{Counts, describe_metrics};
 pub use rate_limit::RateLimit;
+pub use signals::Signals;

@@ -1,12 +1,13 @@
 //! What the policies tell: counts for snapshots, and series for the `metrics` facade.
 
 mod counts;
+pub(crate) mod gauges;
 mod series;
 
 pub(crate) use counts::Counters;
 pub use counts::Counts;
-pub(crate) use series::Series;
 pub use series::describe_metrics;
+pub(crate) use series::{Series, class_label};
 
 use std::time::Duration;
 

@@ -18,8 +18,8 @@ const RETRY_AFTER: &str = "floodwall_retry_after_seconds";
 /// Tells the installed `metrics` recorder what floodwall's series mean and which units they have.
 ///
 /// Call it once after installing a recorder; it is optional. Labels are `layer`, `policy`, `class`
-/// (the priority, 0 to 7), `decision` (`admit`, `refuse`, `would_refuse`, `would_wait`) and
-/// `reason`: their number is bounded, and no key, path or address is ever a label.
+/// (the priority, 0 to 7), `decision` (`admit`, `refuse`, `would_refuse`, `would_wait`),
+/// `reason` and `monitor` (the names of one's own): their number is bounded, and no key, path or address is ever a label.
 ///
 /// ```
 /// floodwall::describe_metrics();
@@ -47,6 +47,7 @@ pub fn describe_metrics() {
         Unit::Seconds,
         "What refused requests were told to wait"
     );
+    super::gauges::describe();
 }
 
 /// The series of one policy.
@@ -197,6 +198,6 @@ impl fmt::Debug for Series {
     }
 }
 
-const fn class_label(class: Priority) -> &'static str {
+pub(crate) const fn class_label(class: Priority) -> &'static str {
     ["0", "1", "2", "3", "4", "5", "6", "7"][class.index()]
 }
