@@ -31,12 +31,15 @@ fn signals_of(health: &Health) -> Vec<(Signal, HealthState)> {
         .collect()
 }
 
+type Ending = Box<dyn FnOnce()>;
+type Deciding = Pin<Box<dyn Future<Output = Option<Ending>>>>;
+
 /// Each second so many come and so many of those who are there are served.
 struct Service {
     signals: Signals,
     limit: ConcurrencyLimit,
-    inside: Vec<Box<dyn FnOnce()>>,
-    waiting: Vec<Pin<Box<dyn Future<Output = Option<Box<dyn FnOnce()>>>>>>,
+    inside: Vec<Ending>,
+    waiting: Vec<Deciding>,
 }
 
 impl Service {
@@ -60,7 +63,7 @@ impl Service {
             self.waiting.push(Box::pin(async {
                 let permit = decision.await.ok()?;
                 let end = || permit.complete(&End::new(Outcome::Success));
-                Some(Box::new(end) as Box<dyn FnOnce()>)
+                Some(Box::new(end) as Ending)
             }));
         }
         self.poll();

@@ -39,9 +39,11 @@ const MEMINFO: (&str, &str) = (
 const MACHINE: Option<(u64, u64, MemorySource)> =
     Some((2_000 * 1024, 8_000 * 1024, MemorySource::Machine));
 
+type Files = &'static [(&'static str, &'static str)];
+
 struct Case {
     name: &'static str,
-    files: &'static [(&'static str, &'static str)],
+    files: Files,
     with_meminfo: bool,
     expected: Option<(u64, u64, MemorySource)>,
 }
@@ -298,24 +300,24 @@ fn a_file_that_is_no_text_or_a_folder_is_no_reading() {
 
 #[test]
 fn stalls_are_the_own_groups_or_the_machines() {
-    let psi = "some avg10=12.50 avg60=1.00 avg300=0.00 total=5\nfull avg10=1.00 avg60=0 avg300=0 total=1\n";
-    let machine = (
+    const PSI: &str = "some avg10=12.50 avg60=1.00 avg300=0.00 total=5\nfull avg10=1.00 avg60=0 avg300=0 total=1\n";
+    const MACHINE: (&str, &str) = (
         "proc/pressure/memory",
         "some avg10=50.00 avg60=0.00 avg300=0.00 total=0\n",
     );
-    let table: &[(&str, &[(&str, &str)], Option<f64>)] = &[
+    let table: &[(&str, Files, Option<f64>)] = &[
         (
             "own",
             &[
                 ("proc/self/cgroup", "0::/app\n"),
-                ("cg/app/memory.pressure", psi),
-                machine,
+                ("cg/app/memory.pressure", PSI),
+                MACHINE,
             ],
             Some(0.125),
         ),
         (
             "machine",
-            &[("proc/self/cgroup", "0::/app\n"), machine],
+            &[("proc/self/cgroup", "0::/app\n"), MACHINE],
             Some(0.5),
         ),
         (

@@ -2,8 +2,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use floodwall_core::Moment;
 use floodwall_core::stats::{Drift, LatencySummary, Peak, QueueTrend, Trend};
+use floodwall_core::{Moment, Priority};
 
 use super::band::Bands;
 use super::gauge::Gauge;
@@ -67,6 +67,7 @@ pub(super) struct Facts {
     pub(super) now: Moment,
     pub(super) limits: LimitsReport,
     pub(super) rates: Rates,
+    pub(super) rates_by_class: [Rates; Priority::COUNT],
     pub(super) waits: LatencySummary,
     trends: [Trend; Signal::COUNT],
 }
@@ -151,10 +152,18 @@ impl Hub {
     }
 
     fn facts_of(&self, now: Moment, limits: LimitsReport, board: &Board) -> Facts {
+        let mut rates_by_class = [Rates::default(); Priority::COUNT];
+        let mut rates = Rates::default();
+        for class in Priority::all() {
+            let of_class = self.traffic.rates(class, now);
+            rates_by_class[class.index()] = of_class;
+            rates.add(&of_class);
+        }
         Facts {
             now,
             limits,
-            rates: self.traffic.all_rates(now),
+            rates,
+            rates_by_class,
             waits: self.traffic.all_waits(now),
             trends: std::array::from_fn(|index| board.drifts[index].trend()),
         }

@@ -151,6 +151,13 @@ impl Arrival {
         self.hub.look(now);
     }
 
+    /// The caller left while it waited: it has arrived already, and how long it waited is known.
+    fn left(&self) {
+        let now = self.hub.origin.now();
+        let waited = now.since(self.at);
+        self.hub.traffic.waited(self.class, waited, now);
+    }
+
     fn refused(&self, refusal: &Rejection, now: Moment) {
         let traffic = &self.hub.traffic;
         if refusal.reason().is_clients_own() {
@@ -171,16 +178,6 @@ impl Arrival {
     }
 }
 
-/// A caller who leaves while waiting has arrived already, and how long it waited is known.
-impl Drop for Arrival {
-    fn drop(&mut self) {
-        if self.waits {
-            let now = self.hub.origin.now();
-            self.hub.traffic.waited(self.class, now.since(self.at), now);
-        }
-    }
-}
-
 pin_project! {
     /// The decision of an [`Observed`] policy.
     pub struct ObservedFuture<F> {
@@ -188,6 +185,14 @@ pin_project! {
         arrival: Option<Arrival>,
         #[pin]
         deciding: F,
+    }
+
+    impl<F> PinnedDrop for ObservedFuture<F> {
+        fn drop(this: Pin<&mut Self>) {
+            if let Some(arrival) = this.project().arrival.take().filter(|arrival| arrival.waits) {
+                arrival.left();
+            }
+        }
     }
 }
 
@@ -206,13 +211,13 @@ where
             }
             return Poll::Pending;
         };
-        let mut arrival = this.arrival.take().expect(ONCE);
+        let arrival = this.arrival.take().expect(ONCE);
         let now = arrival.decided();
-        let decision = match decision {
+        Poll::Ready(match decision {
             Ok(permit) => {
                 arrival.admitted(now, waited(&permit, arrival.waits));
                 let inside = Inside {
-                    hub: Arc::clone(&arrival.hub),
+                    hub: arrival.hub,
                     class: arrival.class,
                     has_ended: false,
                 };
@@ -222,9 +227,7 @@ where
                 arrival.refused(&refusal, now);
                 Err(refusal)
             }
-        };
-        arrival.waits = false;
-        Poll::Ready(decision)
+        })
     }
 }
 

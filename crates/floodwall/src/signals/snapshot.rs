@@ -75,12 +75,9 @@ impl Snapshot {
     pub(super) fn take(hub: &Hub, now: Moment) -> Self {
         let facts = hub.facts(now);
         let max_age = hub.settings.max_age;
-        let classes = || Priority::all().map(Priority::index);
-        let mut rates_by_class = [Rates::default(); Priority::COUNT];
         let mut queue_latency_by_class = [LatencySummary::default(); Priority::COUNT];
-        for (class, index) in Priority::all().zip(classes()) {
-            rates_by_class[index] = hub.traffic.rates(class, now);
-            queue_latency_by_class[index] = hub.traffic.waits(class, now);
+        for class in Priority::all() {
+            queue_latency_by_class[class.index()] = hub.traffic.waits(class, now);
         }
         let monitors = hub.own.iter().map(|own| {
             let reading = hub.reading(Signal::Monitor(own.name), &facts);
@@ -97,7 +94,7 @@ impl Snapshot {
             uptime: now.since(Moment::ZERO),
             window: hub.settings.window,
             rates: facts.rates,
-            rates_by_class,
+            rates_by_class: facts.rates_by_class,
             over_quota: hub.traffic.over_quota_per_second(now),
             queue_latency: facts.waits,
             queue_latency_by_class,

@@ -143,14 +143,6 @@ impl Traffic {
         }
     }
 
-    pub(super) fn all_rates(&self, now: Moment) -> Rates {
-        let mut all = Rates::default();
-        for class in Priority::all() {
-            all.add(&self.rates(class, now));
-        }
-        all
-    }
-
     pub(super) fn waits(&self, class: Priority, now: Moment) -> LatencySummary {
         let class = &self.classes[class.index()];
         if !class.seen.load(Ordering::Relaxed) {
