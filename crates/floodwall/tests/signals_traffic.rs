@@ -8,8 +8,8 @@ use std::time::Duration;
 use floodwall::extract::priority_fn;
 use floodwall::signals::{Rates, Signal, Signals};
 use floodwall::{
-    Admission, ConcurrencyLimit, End, Mode, Now, Outcome, Permit, Priority, QueueConfig, RateLimit,
-    all, conformance,
+    Admission, ConcurrencyLimit, End, Mode, Now, Outcome, Permit, PolicyName, Priority,
+    QueueConfig, RateLimit, Reason, Rejection, all, conformance,
 };
 use tokio::time::{advance, sleep};
 
@@ -123,6 +123,36 @@ async fn what_a_quota_refuses_is_no_demand() {
     let snapshot = signals.snapshot();
     assert_eq!(counted(&snapshot.rates), (4, 3, 1, 3));
     assert!((snapshot.over_quota * 10.0 - 5.0).abs() < 1e-6);
+}
+
+/// A quota of one's own that takes a while to say no.
+#[derive(Clone)]
+struct SlowQuota;
+
+impl Admission<str> for SlowQuota {
+    type Permit = ();
+    type Future = Pin<Box<dyn Future<Output = Result<(), Rejection>>>>;
+    fn admit(&self, _request: &str, _now: &Now) -> Self::Future {
+        Box::pin(async {
+            sleep(Duration::from_millis(300)).await;
+            Err(Rejection::new(
+                PolicyName::from_static("slow"),
+                Reason::Quota,
+            ))
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_quota_refuses_after_a_wait_is_demand_until_then_only() {
+    let signals = Signals::new();
+    sleep(Duration::from_secs(20)).await;
+    let mut decision = Box::pin(signals.observe(SlowQuota).admit("a", &Now::unread()));
+    assert!(poll_once(decision.as_mut()).is_pending());
+    assert_eq!(counted(&signals.snapshot().rates), (1, 0, 0, 0));
+    assert!(decision.await.is_err());
+    assert_eq!(counted(&signals.snapshot().rates), (0, 0, 0, 0));
+    assert_eq!(signals.snapshot().queue_latency.count, 0);
 }
 
 #[tokio::test(start_paused = true)]

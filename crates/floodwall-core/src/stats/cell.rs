@@ -3,7 +3,7 @@ use crate::atomic::{AtomicU64, Ordering};
 /// What belongs to one slot of time: a number that forgets itself when the slot comes round again.
 ///
 /// The slot's turn and the number share one word, so that nobody has to clear anything and a late
-/// writer cannot spoil a newer turn.
+/// writer does not bring an old turn back.
 #[derive(Debug)]
 pub(super) struct Cell(AtomicU64);
 

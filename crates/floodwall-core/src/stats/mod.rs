@@ -21,6 +21,8 @@ mod cell;
 mod drift;
 mod ewma;
 mod latencies;
+#[cfg(all(test, floodwall_loom))]
+mod loom_models;
 mod peak;
 mod queue_trend;
 mod window;
