@@ -176,6 +176,26 @@ fn a_burst_that_is_worked_off_is_no_rise() {
 }
 
 #[test]
+fn three_seconds_in_which_too_many_come_are_no_rise() {
+    let mut trend = QueueTrend::new();
+    for look in 0..40 {
+        let now = Moment::ZERO + QueueTrend::INTERVAL * look;
+        let look = u64::from(look);
+        // 100 a look more than are served, for twelve looks; then it is worked off.
+        let waiting = if look <= 12 {
+            100 * look
+        } else {
+            1_200_u64.saturating_sub(100 * (look - 12))
+        };
+        let sample = QueueSample {
+            waiting,
+            ..QueueSample::default()
+        };
+        assert_ne!(trend.observe(now, sample), Trend::Rising, "look {look}");
+    }
+}
+
+#[test]
 fn a_short_queue_that_is_full_and_turns_away_rises_all_the_same() {
     let seen = looks(30, |second| QueueSample {
         waiting: 16,

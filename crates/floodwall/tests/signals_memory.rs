@@ -134,7 +134,7 @@ const CASES: &[Case] = &[
     Case {
         name: "v2-group-outside-of-the-namespace",
         files: &[
-            ("proc/self/cgroup", "0::/../../outside\n"),
+            ("proc/self/cgroup", "0::/../outside\n"),
             ("outside/memory.max", "1\n"),
             ("outside/memory.current", "1\n"),
             ("cg/memory.max", "600000\n"),

@@ -154,7 +154,8 @@ impl Json {
     fn number(&mut self, key: &str, number: f64) {
         self.key(key);
         let number = if number.is_finite() { number } else { 0.0 };
-        let _ = write!(self.0, "{number}");
+        // As Rust's code would have it, which is short for the great and the small ones.
+        let _ = write!(self.0, "{number:?}");
     }
 
     fn seconds(&mut self, key: &str, duration: Duration) {
@@ -230,5 +231,30 @@ impl Json {
         self.flag("panicked", own.has_panicked);
         self.flag("silent", own.is_silent);
         self.whole("ignored", own.ignored);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_written_can_be_read() {
+        let mut json = Json::object();
+        json.text("te\"xt", "a \\ b\n\u{7f}ß");
+        json.number("nan", f64::NAN);
+        json.number("infinite", f64::NEG_INFINITY);
+        json.number("great", f64::MAX);
+        json.number("small", 1e-300);
+        json.list("none", [0; 0].iter(), |_, _| {});
+        json.nest("empty", |_| {});
+        let read: serde_json::Value = serde_json::from_str(&json.end()).unwrap();
+        assert_eq!(read["te\"xt"], "a \\ b\n\u{7f}ß");
+        assert_eq!(
+            (&read["nan"], &read["infinite"]),
+            (&0.0.into(), &0.0.into())
+        );
+        assert_eq!(read["great"].as_f64(), Some(f64::MAX));
+        assert_eq!(read["small"].as_f64(), Some(1e-300));
     }
 }
