@@ -1,4 +1,5 @@
 //! What the endpoint shows, as those who read it do.
+#![cfg(feature = "http")]
 
 use std::time::Duration;
 
