@@ -1,9 +1,15 @@
 //! Every case that there is. A new one: a file here and a line in `all`.
 
 mod admit_noop;
+mod signals_read;
+mod signals_write;
 
 use crate::case::Case;
 
 pub(crate) fn all() -> Vec<Case> {
-    vec![admit_noop::case()]
+    vec![
+        admit_noop::case(),
+        signals_write::case(),
+        signals_read::case(),
+    ]
 }

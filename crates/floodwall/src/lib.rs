@@ -23,6 +23,7 @@
 //! | how long a request waited, how much of its time is left | [`QueueLatencyLayer`], [`queue_latency`] |
 //! | health checks and preflights let past | [`exempt`] |
 //! | keys, priorities, deadlines from a request | [`http`], [`extract`] |
+//! | how loaded the service is, for people, autoscalers and shedding | [`signals`] |
 //! | other answers, fields, `Retry-After` | [`http::Answers`] |
 //! | calls to others: a breaker, a throttle, a budget for retries | [`outbound`] |
 //! | no HTTP at all | [`admit`] |
@@ -68,6 +69,7 @@ pub mod outbound;
 pub mod queue_latency;
 pub mod rate_limit;
 pub mod shed;
+pub mod signals;
 #[cfg(feature = "http")]
 pub mod stack;
 
@@ -89,5 +91,6 @@ pub use observe::{Counts, describe_metrics};
 pub use queue_latency::QueueLatency;
 pub use rate_limit::RateLimit;
 pub use shed::Shed;
+pub use signals::Signals;
 #[cfg(feature = "http")]
 pub use stack::Stack;

@@ -10,6 +10,7 @@ use floodwall_core::{PolicyName, Priority, Reason};
 use super::builder::check_limit;
 use super::core::Core;
 use super::gate::DrainKey;
+use super::load::WeakLimit;
 use crate::observe::Counts;
 use crate::{BuildError, Mode};
 
@@ -58,6 +59,10 @@ pub struct ConcurrencySnapshot {
 impl ConcurrencyLimitHandle {
     pub(super) const fn new(core: Arc<Core>) -> Self {
         Self { core }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakLimit {
+        WeakLimit::new(&self.core)
     }
 
     /// The policy's name.

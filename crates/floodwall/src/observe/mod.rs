@@ -1,6 +1,7 @@
 //! What the policies tell: counts for snapshots, and series for the `metrics` facade.
 
 mod counts;
+pub(crate) mod gauges;
 mod held_back;
 mod series;
 mod shed;
@@ -8,10 +9,10 @@ mod shed;
 pub(crate) use counts::Counters;
 pub use counts::Counts;
 pub(crate) use held_back::HeldBack;
-pub(crate) use series::Series;
-pub use series::describe_metrics;
 #[cfg(feature = "http")]
-pub(crate) use series::{QUEUE_LATENCY, class_label};
+pub(crate) use series::QUEUE_LATENCY;
+pub use series::describe_metrics;
+pub(crate) use series::{Series, class_label};
 pub(crate) use shed::ShedSeries;
 
 use std::time::Duration;

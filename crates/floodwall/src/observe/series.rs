@@ -21,7 +21,8 @@ pub(crate) const QUEUE_LATENCY: &str = "floodwall_queue_latency_seconds";
 ///
 /// Call it once after installing a recorder; it is optional. Labels are `layer`, `policy`, `class`
 /// (the priority, 0 to 7), `decision` (`admit`, `refuse`, `would_refuse`, `would_wait`),
-/// `reason` and `part`: their number is bounded, and no key, path or address is ever a label.
+/// `reason`, `part` and `monitor` (the names of one's own): their number is bounded, and no key, path
+/// or address is ever a label.
 ///
 /// ```
 /// floodwall::describe_metrics();
@@ -60,6 +61,7 @@ pub fn describe_metrics() {
         "How long requests that were run had waited before, by part (upstream, accept, queue, \
          readiness, other, total) and class"
     );
+    super::gauges::describe();
 }
 
 /// The series of one policy.
