@@ -1,6 +1,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -97,6 +98,12 @@ where
         })
     }
 
+    fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
+        self.policy.passed_over(request, now, refusal);
+        let arrival = Arrival::new(&self.hub, self.priority.priority(request), now);
+        arrival.refused(refusal, arrival.at);
+    }
+
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
         let class = self.priority.priority(request);
         ObservedFuture {
@@ -147,7 +154,10 @@ impl Arrival {
             traffic.arrived(self.class, self.at);
         }
         traffic.admitted(self.class, now);
-        traffic.waited(self.class, waited, now);
+        // What a layer further out measures, it tells itself, and once is enough.
+        if !self.hub.is_told_latency.load(Ordering::Relaxed) {
+            traffic.waited(self.class, waited, now);
+        }
         self.hub.look(now);
     }
 

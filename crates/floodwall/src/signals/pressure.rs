@@ -3,9 +3,16 @@ use std::time::Duration;
 use super::band::Band;
 use super::handle::Signals;
 use super::signal::Signal;
+use crate::shed::PressureSource;
 use crate::{BuildError, Now};
 
 impl Signals {
+    #[cfg(feature = "http")]
+    pub(crate) fn own_monitor(&self, name: &str) -> Option<Signal> {
+        let own = self.hub().own.iter().find(|own| own.name == name)?;
+        Some(Signal::Monitor(own.name))
+    }
+
     /// A signal as a pressure: 0 at `low` and below, 1 at `high` and above, and evenly between them.
     ///
     /// # Errors
@@ -83,8 +90,17 @@ impl Pressure {
         is_heard.then(|| self.band.scale(reading.value))
     }
 
-    /// As a closure, for what takes one.
+    /// As a closure, for what takes one. A shedder takes the pressure itself, between 0 and 1.
     pub fn into_fn(self) -> impl Fn() -> Option<f64> + Clone + Send + Sync + 'static {
         move || self.get()
+    }
+}
+
+/// In units of pressure: its bounds for [`ShedBuilder::pressure`] are 0 and 1.
+///
+/// [`ShedBuilder::pressure`]: crate::shed::ShedBuilder::pressure
+impl PressureSource for Pressure {
+    fn read(&self, now: &Now) -> Option<f64> {
+        self.get_at(now)
     }
 }
