@@ -3,6 +3,7 @@
 mod admit_noop;
 mod signals_read;
 mod signals_write;
+mod stack;
 
 use crate::case::Case;
 
@@ -11,5 +12,6 @@ pub(crate) fn all() -> Vec<Case> {
         admit_noop::case(),
         signals_write::case(),
         signals_read::case(),
+        stack::case(),
     ]
 }
