@@ -79,8 +79,10 @@ pub(crate) fn median(rounds: &[Round], of: impl Fn(&Round) -> Option<f64>) -> f6
     }
 }
 
-/// The contender of a row.
-pub(crate) fn contenders() -> [(&'static str, fn(&Round) -> &Seen); 2] {
+/// A name, and where its figures are.
+type Contender = (&'static str, fn(&Round) -> &Seen);
+
+pub(crate) fn contenders() -> [Contender; 2] {
     [("bare", |round| &round.bare), ("room", |round| &round.room)]
 }
 
