@@ -105,3 +105,25 @@ async fn the_time_in_the_room_is_time_in_the_queue() {
     }
     assert_eq!(waited, [0, 2, 4, 6, 8].map(millis));
 }
+
+/// The queue without the room would serve the newest first by now, and refuse the oldest late.
+#[tokio::test(start_paused = true)]
+async fn within_a_class_the_oldest_is_served_first_however_long_the_flood_lasts() {
+    let limit = limit(1, WaitingRoom::on().places(4..=4));
+    let served = Arc::new(Mutex::new(Vec::new()));
+    for number in 0..100 {
+        let (limit, served) = (limit.clone(), Arc::clone(&served));
+        tokio::spawn(async move {
+            if let Ok(permit) = enter(&limit, Priority::NORMAL).await {
+                served.lock().unwrap().push(number);
+                compute(millis(8));
+                drop(permit);
+            }
+        });
+        turns(2).await;
+    }
+    turns(100).await;
+    let served = served.lock().unwrap();
+    assert!(served.len() > 20, "{served:?}");
+    assert!(served.is_sorted(), "{served:?}");
+}
