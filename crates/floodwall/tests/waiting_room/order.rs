@@ -111,7 +111,7 @@ async fn the_time_in_the_room_is_time_in_the_queue() {
 async fn within_a_class_the_oldest_is_served_first_however_long_the_flood_lasts() {
     let limit = limit(1, WaitingRoom::on().places(4..=4));
     let served = Arc::new(Mutex::new(Vec::new()));
-    for number in 0..100 {
+    for number in 0..300 {
         let (limit, served) = (limit.clone(), Arc::clone(&served));
         tokio::spawn(async move {
             if let Ok(permit) = enter(&limit, Priority::NORMAL).await {
@@ -120,7 +120,9 @@ async fn within_a_class_the_oldest_is_served_first_however_long_the_flood_lasts(
                 drop(permit);
             }
         });
-        turns(2).await;
+        if number % 3 == 0 {
+            turns(1).await;
+        }
     }
     turns(100).await;
     let served = served.lock().unwrap();
