@@ -87,6 +87,32 @@ async fn lower_classes_are_refused_on_arrival_from_half_of_the_room() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_class_below_its_share_finds_room_beyond_the_half_and_is_not_evicted() {
+    use floodwall::QueueConfig;
+    let limit = limit(1, WaitingRoom::on().places(8..=8));
+    let queue = QueueConfig::builder().share(Priority::BACKGROUND, 0.25);
+    limit.handle().set_queue(queue).unwrap();
+    let _held = enter(&limit, Priority::NORMAL).await.unwrap();
+    let mut waiting = Vec::new();
+    let mut arrive = |priority| {
+        let mut one = task::spawn(ask(&limit, priority));
+        let decision = one.poll();
+        waiting.push(one);
+        decision
+    };
+    for _ in 0..4 {
+        assert_pending!(arrive(Priority::CRITICAL));
+    }
+    assert_pending!(arrive(Priority::BACKGROUND));
+    assert_pending!(arrive(Priority::BACKGROUND));
+    assert_eq!(reason(arrive(Priority::BACKGROUND)), Reason::Full);
+    for _ in 0..2 {
+        assert_pending!(arrive(Priority::CRITICAL));
+    }
+    assert_eq!(reason(arrive(Priority::CRITICAL)), Reason::Full);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_class_that_is_alone_has_the_whole_room() {
     let limit = limit(1, WaitingRoom::on().places(8..=8));
     let _held = enter(&limit, Priority::LOW).await.unwrap();

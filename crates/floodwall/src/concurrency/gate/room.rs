@@ -47,6 +47,10 @@ impl Gate {
         self.counts.set_limit(limit);
     }
 
+    pub(crate) const fn has_queue(&self) -> bool {
+        self.has_queue
+    }
+
     /// How many fit into the waiting room, if it is open.
     pub(crate) fn room_size(&self) -> Option<u32> {
         self.lock().room.as_ref().map(|room| room.size)
