@@ -10,6 +10,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::core::Core;
 use super::gate::{Enqueued, Ticket};
 use super::permit::ConcurrencyPermit;
+use super::room::{State, probe, take_part};
 use crate::{Mode, Now};
 
 pin_project! {
@@ -69,7 +70,7 @@ impl Future for Acquire {
         let mut this = self.project();
         let priority = *this.priority;
         // It stays where the drop finds it until all is decided: a timer may panic.
-        let core = this.core.as_deref().expect(ONCE);
+        let core = this.core.as_ref().expect(ONCE);
 
         let Some(waiting) = *this.waiting else {
             let decided = match (core.mode.get(), core.gate.is_draining()) {
@@ -99,6 +100,7 @@ impl Future for Acquire {
                     core.observer.queued(priority);
                     let since = core.origin.moment(this.now.instant());
                     *this.waiting = Some(Waiting { ticket, since });
+                    take_part(core, ticket, since, cx);
                     if let Some(expires) = core.origin.instant(expires) {
                         this.time_up.set(Some(sleep_until(expires)));
                         // To be woken when it is over, and no sooner than that.
@@ -114,6 +116,7 @@ impl Future for Acquire {
         };
 
         let mut now = core.origin.now();
+        take_part(core, waiting.ticket, now, cx);
         let mut decided = core.gate.poll_wait(waiting.ticket, now, cx.waker());
         if decided.is_pending() {
             if let Some(time_up) = this.time_up.as_mut().as_pin_mut() {
@@ -142,7 +145,7 @@ impl Future for Acquire {
 const ONCE: &str = "a decision is polled to its end once";
 
 fn enter(
-    core: &Core,
+    core: &Arc<Core>,
     priority: Priority,
     deadline: Option<Instant>,
     now: &mut Now,
@@ -151,13 +154,21 @@ fn enter(
     if is_expired(deadline) {
         return Enqueued::Refused(Reason::Deadline);
     }
-    if core.gate.try_enter() {
+    let room = core.room.state();
+    if room == State::Shut {
+        *now = Now::unread();
+        probe(core, core.origin.moment(now.instant()));
+    }
+    if room != State::Open && core.gate.try_enter() {
         return Enqueued::Entered;
     }
     // What was read for the decision may be old by now: a policy before this one may have waited.
     *now = Now::unread();
     let deadline = deadline.map(|deadline| core.origin.moment(deadline));
     let at = core.origin.moment(now.instant());
+    if room == State::Open {
+        probe(core, at);
+    }
     core.gate.enqueue(at, priority, deadline, cx.waker())
 }
 

@@ -7,6 +7,8 @@
 //! The limit can be changed while requests run ([`ConcurrencyLimitHandle::set_limit`]): growing
 //! lets waiters in, shrinking takes no place away from anybody, it gives back none until the number
 //! inside is below the new limit.
+//!
+//! For handlers that block the thread of their runtime there is the [`WaitingRoom`].
 
 mod acquire;
 mod builder;
@@ -16,6 +18,7 @@ mod handle;
 mod load;
 mod permit;
 mod policy;
+mod room;
 mod shadow;
 
 pub use acquire::Acquire;
@@ -25,3 +28,4 @@ pub use handle::{ConcurrencyLimitHandle, ConcurrencySnapshot, Drained};
 pub(crate) use load::{LimitLoad, WeakLimit};
 pub use permit::ConcurrencyPermit;
 pub use policy::ConcurrencyLimit;
+pub use room::WaitingRoom;
