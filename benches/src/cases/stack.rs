@@ -48,11 +48,11 @@ fn wall(at_ease: f64) -> impl Admission<u64> {
     signals
         .watch_limit(&limit.handle())
         .expect("it is the first one");
-    let per_key = RateLimit::builder("1000000000/s burst 1000000000")
+    let per_key = RateLimit::builder("10000000/s burst 10000000")
         .key(key_fn(|request: &u64, to| request.hash(to)))
         .build()
         .expect("it can be held");
-    let for_all = RateLimit::new("2000000000/s burst 1000000000").expect("it can be held");
+    let for_all = RateLimit::new("10000000/s burst 10000000").expect("it can be held");
     let shed = Shed::builder()
         .tenant(key_fn(|request: &u64, to| request.hash(to)))
         .queue(&limit.handle())

@@ -23,8 +23,8 @@ pin_project! {
         deadline: Option<Instant>,
         now: Now,
         waiting: Option<Waiting>,
-        #[pin]
-        time_up: Option<Sleep>,
+        // Boxed, because it is large and most never wait: whatever holds this moves it about.
+        time_up: Option<Pin<Box<Sleep>>>,
     }
 
     impl PinnedDrop for Acquire {
@@ -67,7 +67,7 @@ impl Future for Acquire {
     type Output = Result<ConcurrencyPermit, Rejection>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+        let this = self.project();
         let priority = *this.priority;
         // It stays where the drop finds it until all is decided: a timer may panic.
         let core = this.core.as_ref().expect(ONCE);
@@ -102,10 +102,10 @@ impl Future for Acquire {
                     *this.waiting = Some(Waiting { ticket, since });
                     take_part(core, ticket, since, cx);
                     if let Some(expires) = core.origin.instant(expires) {
-                        this.time_up.set(Some(sleep_until(expires)));
+                        *this.time_up = Some(Box::pin(sleep_until(expires)));
                         // To be woken when it is over, and no sooner than that.
-                        if let Some(time_up) = this.time_up.as_mut().as_pin_mut() {
-                            if time_up.poll(cx).is_ready() {
+                        if let Some(time_up) = this.time_up.as_mut() {
+                            if time_up.as_mut().poll(cx).is_ready() {
                                 cx.waker().wake_by_ref();
                             }
                         }
@@ -119,9 +119,9 @@ impl Future for Acquire {
         take_part(core, waiting.ticket, now, cx);
         let mut decided = core.gate.poll_wait(waiting.ticket, now, cx.waker());
         if decided.is_pending() {
-            if let Some(time_up) = this.time_up.as_mut().as_pin_mut() {
+            if let Some(time_up) = this.time_up.as_mut() {
                 let expires = core.origin.moment(time_up.deadline());
-                if time_up.poll(cx).is_ready() {
+                if time_up.as_mut().poll(cx).is_ready() {
                     now = now.max(expires);
                     decided = core.gate.poll_wait(waiting.ticket, now, cx.waker());
                 }
