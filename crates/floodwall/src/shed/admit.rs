@@ -50,7 +50,9 @@ impl Core {
                 // than the one that it would make.
                 self.shedder.arrived(level, mode == Mode::Enforce);
                 self.observer.would_refuse(asked.priority, Reason::Shed);
-                self.used(asked, now);
+                if mode == Mode::Enforce {
+                    self.used(asked, now);
+                }
                 Ok(())
             }
             Verdict::LetIn(level) => {

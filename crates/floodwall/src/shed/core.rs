@@ -26,9 +26,14 @@ pub(super) struct Core {
     pub(super) enforce_percent: AtomicU64,
     /// Numbers those that are to be shed, so that a percentage of them can be chosen evenly.
     pub(super) chosen: AtomicU64,
+    /// Until when somebody is at a new cut-off, in nanoseconds; 0 is nobody.
+    pub(super) ticking: AtomicU64,
     pub(super) observer: Observer,
     pub(super) series: ShedSeries,
 }
+
+/// How long others wait for somebody who makes a new cut-off.
+const TICK_AT_MOST: Duration = Duration::from_secs(1);
 
 /// What was read from a request.
 #[derive(Clone, Copy, Debug)]
@@ -67,8 +72,11 @@ impl Core {
         }
     }
 
-    /// As [`Core::decide`], without changing anything.
+    /// As [`Core::decide`], without changing anything: not with a cut-off that is out of date.
     pub(super) fn would_shed(&self, asked: &Asked, now: &Now) -> bool {
+        if self.shedder.is_due(self.origin.moment(now.instant())) {
+            return false;
+        }
         let level = self.level(asked, now);
         !self.shedder.cut_off().admits(level)
     }
@@ -79,17 +87,33 @@ impl Core {
             .level(&self.shedder, asked.priority, asked.tenant, asked.retry, at)
     }
 
+    /// Makes a new cut-off, one caller at a time. Sources are code of the user: were one to hang, its
+    /// caller hangs with it, and the others go on after [`TICK_AT_MOST`] without that source.
     #[cold]
     fn tick(&self, now: &Now) {
+        let at = self.origin.moment(now.instant());
+        let before = self.ticking.load(Ordering::Relaxed);
+        let mine = (at + TICK_AT_MOST).as_nanos();
+        let taken = at.as_nanos() < before
+            || self
+                .ticking
+                .compare_exchange(before, mine, Ordering::Acquire, Ordering::Relaxed)
+                .is_err();
+        if taken {
+            return;
+        }
         let told = self
             .sources
             .iter()
             .filter_map(|source| source.pressure(now));
         let pressure = told.fold(0.0, f64::max);
         let backlog = self.queue.as_ref().map(ConcurrencyLimitHandle::backlog);
-        let at = self.origin.moment(now.instant());
         self.shedder.tick(at, pressure, backlog);
         self.series.publish(&self.shedder.state());
+        // Unless it took so long that somebody else has taken over.
+        let _ = self
+            .ticking
+            .compare_exchange(mine, 0, Ordering::Release, Ordering::Relaxed);
     }
 
     /// Whether this one, which is to be shed, is let in all the same.
