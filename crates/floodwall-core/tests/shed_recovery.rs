@@ -50,7 +50,11 @@ impl World {
                 self.backlog.granted += 1;
                 done += 1;
             }
-            while self.line.front().is_some_and(|at| self.now.since(*at) > Self::PATIENCE) {
+            while self
+                .line
+                .front()
+                .is_some_and(|at| self.now.since(*at) > Self::PATIENCE)
+            {
                 self.line.pop_front();
                 self.backlog.refused += 1;
             }

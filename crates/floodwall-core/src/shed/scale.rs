@@ -75,7 +75,12 @@ mod tests {
         let free = Scale::new(20.0, 5.0).unwrap();
         assert_eq!(free.of(30.0), Some(0.0));
         assert_eq!(free.of(0.0), Some(1.0));
-        for (a, b) in [(1.0, 1.0), (f64::NAN, 1.0), (0.0, f64::INFINITY), (f64::MIN, f64::MAX)] {
+        for (a, b) in [
+            (1.0, 1.0),
+            (f64::NAN, 1.0),
+            (0.0, f64::INFINITY),
+            (f64::MIN, f64::MAX),
+        ] {
             assert!(Scale::new(a, b).is_err(), "{a} {b}");
         }
     }

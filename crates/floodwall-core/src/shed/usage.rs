@@ -157,7 +157,10 @@ mod tests {
         let fresh = usage.level(Priority::NORMAL, tenant(1), false, Moment::ZERO);
         usage.spend(tenant(1), 1_000, Moment::ZERO);
         let later = Moment::ZERO + Duration::from_secs(400);
-        assert_eq!(usage.level(Priority::NORMAL, tenant(1), false, later), fresh);
+        assert_eq!(
+            usage.level(Priority::NORMAL, tenant(1), false, later),
+            fresh
+        );
     }
 
     #[test]
@@ -166,13 +169,22 @@ mod tests {
         for n in 0..200 {
             usage.spend(tenant(n), if n < 20 { 4_000 } else { 100 }, Moment::ZERO);
         }
-        let cohort = |n| usage.level(Priority::NORMAL, tenant(n), false, Moment::ZERO).cohort();
+        let cohort = |n| {
+            usage
+                .level(Priority::NORMAL, tenant(n), false, Moment::ZERO)
+                .cohort()
+        };
         let last_of_the_light = (20..200).map(cohort).max().unwrap();
         assert!((0..20).all(|n| cohort(n) > last_of_the_light));
         let mut light: Vec<u8> = (20..200).map(cohort).collect();
         light.sort_unstable();
         light.dedup();
         assert!(light.len() >= 4, "{light:?}");
-        assert!(usage.level(Priority::NORMAL, tenant(0), true, Moment::ZERO).cohort() >= 96);
+        assert!(
+            usage
+                .level(Priority::NORMAL, tenant(0), true, Moment::ZERO)
+                .cohort()
+                >= 96
+        );
     }
 }
