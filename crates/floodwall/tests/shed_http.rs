@@ -351,7 +351,6 @@ async fn retry_after_grows_with_the_depth_of_the_overload_and_is_not_the_same_fo
     let mut last = 0.0;
     for (at_most, least) in [(0.3, 1.0), (0.8, 4.0), (0.95, 19.0), (1.0, 30.0)] {
         let (mean, different) = retry_after(at_most).await;
-        println!("shed {at_most}: {mean:.1} s in the mean, {different} different values");
         assert!(mean >= least && mean > last, "{at_most}: {mean}");
         assert!(different > 1, "{at_most}: all were told the same");
         last = mean;

@@ -168,6 +168,8 @@ fn full(clock: &Clock) -> (ConcurrencyLimit, Vec<Box<dyn std::any::Any>>) {
     (limit, vec![Box::new(held)])
 }
 
+type Wrap<'a> = &'a dyn Fn(&Shed) -> BoxAdmission<Req>;
+
 #[test]
 fn what_a_full_queue_refuses_is_an_arrival_and_a_quotas_429_is_none() {
     let clock = Clock::new();
@@ -175,7 +177,7 @@ fn what_a_full_queue_refuses_is_an_arrival_and_a_quotas_429_is_none() {
     let used_up = RateLimit::new("1/d").unwrap();
     clock.ask(&used_up, &of(3)).unwrap();
     let shed = || Shed::builder().build().unwrap();
-    let asked = |policy: &dyn Fn(&Shed) -> BoxAdmission<Req>, wanted| {
+    let asked = |policy: Wrap<'_>, wanted| {
         let shed = shed();
         let policy = policy(&shed);
         for _ in 0..50 {
@@ -189,7 +191,7 @@ fn what_a_full_queue_refuses_is_an_arrival_and_a_quotas_429_is_none() {
     // Behind the shedder, however deep, and whatever wraps it.
     let limit = &limit;
     let free = || RateLimit::new("1000/s").unwrap();
-    let wraps: [&dyn Fn(&Shed) -> BoxAdmission<Req>; 6] = [
+    let wraps: [Wrap<'_>; 6] = [
         &|shed| BoxAdmission::new(all((shed.clone(), limit.clone()))),
         &|shed| BoxAdmission::new(all((shed.clone(), free(), limit.clone()))),
         &|shed| BoxAdmission::new(all((free(), shed.clone(), free(), limit.clone()))),
@@ -204,7 +206,7 @@ fn what_a_full_queue_refuses_is_an_arrival_and_a_quotas_429_is_none() {
         assert_eq!(asked(wrap, Reason::Full), 50, "{n}");
     }
     let quota = &used_up;
-    let quotas: [&dyn Fn(&Shed) -> BoxAdmission<Req>; 3] = [
+    let quotas: [Wrap<'_>; 3] = [
         &|shed| BoxAdmission::new(all((shed.clone(), quota.clone()))),
         &|shed| BoxAdmission::new(all((quota.clone(), shed.clone()))),
         &|shed| BoxAdmission::new(all((shed.clone(), quota.clone(), limit.clone()))),

@@ -248,7 +248,6 @@ fn by_usage_those_who_use_most_are_shed_first() {
     let share =
         |served: &[Served]| served.iter().map(|s| s.share()).sum::<f64>() / served.len() as f64;
     let (light, heavy) = (share(&served[..100]), share(&served[100..]));
-    println!("let in: {light:.3} of the light ones', {heavy:.3} of the heavy ones'");
     assert!(light > 0.99, "{light}");
     // They all come to stand in one cohort, so more than the 40 % that there is room for are shed.
     assert!(heavy < 0.5, "what is shed is theirs: {heavy}");

@@ -49,15 +49,18 @@ fn many_threads_lose_no_decision_and_one_at_a_time_makes_the_cut_off() {
     let shed = builder.build().unwrap();
     let policy = all((shed.clone(), limit.clone()));
     let start = Barrier::new(THREADS as usize);
+    let (begin, time) = (Now::unread().instant(), AtomicU64::new(0));
     let (let_in, refused) = (AtomicU64::new(0), AtomicU64::new(0));
     std::thread::scope(|threads| {
         for thread in 0..THREADS {
-            let (policy, start, let_in, refused) = (policy.clone(), &start, &let_in, &refused);
+            let (policy, start, time) = (policy.clone(), &start, &time);
+            let (let_in, refused) = (&let_in, &refused);
             threads.spawn(move || {
                 start.wait();
                 for n in 0..EACH {
-                    // The time is what it is: steps are what makes most cut-offs here.
-                    let clock = Clock::new();
+                    // One time for all, in which a cut-off is due about every thousandth request.
+                    let passed = time.fetch_add(100, Ordering::Relaxed);
+                    let clock = Clock::at(begin + Duration::from_micros(passed));
                     let request = Req {
                         tenant: u64::from(n % 97),
                         retry: n % 5 == 0,
@@ -77,16 +80,15 @@ fn many_threads_lose_no_decision_and_one_at_a_time_makes_the_cut_off() {
     let snapshot = shed.handle().snapshot();
     let (let_in, refused) = (let_in.into_inner(), refused.into_inner());
     assert_eq!(let_in + refused, u64::from(THREADS * EACH));
-    assert!(refused > 10_000, "it did shed: {refused}");
+    assert!(refused > 0, "it did shed: {refused}");
     assert_eq!(snapshot.arrivals, let_in + refused);
     assert_eq!(snapshot.counts.admitted, let_in);
     assert_eq!(snapshot.counts.refused_for(Reason::Shed), refused);
     assert_eq!(limit.handle().snapshot().counts.admitted, let_in);
     assert_eq!(reads.most.load(Ordering::SeqCst), 1, "one at a time");
     let all = reads.all.load(Ordering::Relaxed);
-    println!("{refused} shed, {all} cut-offs");
     assert!(
-        (1..2_000).contains(&all),
+        (10..2_000).contains(&all),
         "read {all} times for 160,000 requests"
     );
 }
