@@ -9,9 +9,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use floodwall::admit::AdmitLayer;
-use floodwall::extract::key_fn;
+use floodwall::extract::{KeyOf, Usual, key_fn};
 use floodwall::shed::ShedBuilder;
-use floodwall::{Admission, Now, Priority, Shed};
+use floodwall::{Admission, ConcurrencyLimit, Now, Priority, Shed, all};
 use floodwall_core::shed::{Controller, Distribution, Interval, Queued, ShedSettings, Shedder};
 use floodwall_core::{Level, Moment};
 use tower::{Layer, Service};
@@ -32,6 +32,8 @@ pub(crate) fn decision() -> Case {
             Contender::new("bare", cycle(Noop)),
             Contender::new("admitted", cycle(behind(Shed::builder(), 0.0))),
             Contender::new("refused", cycle(behind(Shed::builder(), 1.0))),
+            Contender::new("admitted, and a limit", cycle(before_a_limit(0.0))),
+            Contender::new("refused, and a limit", cycle(before_a_limit(1.0))),
             Contender::new(
                 "admitted, by tenant",
                 cycle(behind(Shed::builder().tenant(tenant()), 0.0)),
@@ -57,12 +59,23 @@ pub(crate) fn step() -> Case {
 
 /// Behind a shedder that lets all in, or nothing.
 fn behind<T>(
-    builder: ShedBuilder<floodwall::extract::Usual, T>,
+    builder: ShedBuilder<Usual, T>,
     pressure: f64,
-) -> impl Service<u64, Response = u64, Error: Send> + Clone
+) -> impl Service<u64, Response = u64> + Clone
 where
-    T: floodwall::extract::KeyOf<u64> + Send + Sync + 'static,
+    T: KeyOf<u64>,
 {
+    AdmitLayer::new(pressed(builder, pressure)).layer(Noop)
+}
+
+/// As it is meant to be used: one decision, and the limit's queue is watched.
+fn before_a_limit(pressure: f64) -> impl Service<u64, Response = u64> + Clone {
+    let limit = ConcurrencyLimit::new(64);
+    let shed = pressed(Shed::builder().queue(&limit.handle()), pressure);
+    AdmitLayer::new(all((shed, limit))).layer(Noop)
+}
+
+fn pressed<T: KeyOf<u64>>(builder: ShedBuilder<Usual, T>, pressure: f64) -> Shed<Usual, T> {
     let shed = builder
         .pressure("bench", (0.0, 1.0), move || Some(pressure))
         .at_most(1.0)
@@ -79,7 +92,7 @@ where
     }
     let share = shed.handle().snapshot().state.share;
     assert!((share - pressure).abs() < 0.01, "it sheds {share}");
-    AdmitLayer::new(shed).layer(Noop)
+    shed
 }
 
 /// Everything that a caller does for one request, whatever the answer is.
@@ -120,7 +133,7 @@ fn shedder_step(arrivals: bool, tick: bool) -> impl FnMut() -> u16 {
     move || {
         if arrivals {
             for &level in &levels {
-                shedder.arrived(level, true);
+                shedder.arrived(level);
             }
         }
         if tick {

@@ -71,7 +71,7 @@ impl World {
         }
         let level = self.shedder.next_level(Priority::NORMAL, false);
         let let_in = self.shedder.cut_off().admits(level);
-        self.shedder.arrived(level, let_in);
+        self.shedder.arrived(level);
         if let_in && self.line.len() < self.backlog.places as usize {
             self.line.push_back(self.now);
         }

@@ -26,6 +26,8 @@ pub(super) struct Core {
     pub(super) enforce_percent: AtomicU64,
     /// Numbers those that are to be shed, so that a percentage of them can be chosen evenly.
     pub(super) chosen: AtomicU64,
+    /// What is shed is told to come back after, in seconds: worked out with each new cut-off.
+    pub(super) retry_after: AtomicU64,
     /// Until when somebody is at a new cut-off, in nanoseconds; 0 is nobody.
     pub(super) ticking: AtomicU64,
     pub(super) observer: Observer,
@@ -109,7 +111,10 @@ impl Core {
         let pressure = told.fold(0.0, f64::max);
         let backlog = self.queue.as_ref().map(ConcurrencyLimitHandle::backlog);
         self.shedder.tick(at, pressure, backlog);
-        self.series.publish(&self.shedder.state());
+        let state = self.shedder.state();
+        self.retry_after
+            .store(retry_after(state.share), Ordering::Relaxed);
+        self.series.publish(&state);
         // Unless it took so long that somebody else has taken over.
         let _ = self
             .ticking
@@ -128,18 +133,18 @@ impl Core {
     }
 
     pub(super) fn refusal(&self) -> Rejection {
-        Rejection::new(self.name, Reason::Shed).with_retry_after(self.retry_after())
-    }
-
-    /// The deeper the overload, the longer: when those who were shed in a second come back, it takes
-    /// that long to serve them all.
-    fn retry_after(&self) -> Duration {
-        let share = self.series.share();
-        let depth = share / (1.0 - share).max(1.0 / 31.0);
-        Duration::from_secs(depth.ceil().clamp(1.0, 30.0) as u64)
+        let seconds = self.retry_after.load(Ordering::Relaxed);
+        Rejection::new(self.name, Reason::Shed).with_retry_after(Duration::from_secs(seconds))
     }
 
     pub(super) fn enforces_all(&self) -> bool {
         self.mode.get() == Mode::Enforce && self.enforce_percent.load(Ordering::Relaxed) >= 100
     }
+}
+
+/// The deeper the overload, the longer: when those who were shed in a second come back, it takes
+/// that long to serve them all.
+fn retry_after(share: f64) -> u64 {
+    let depth = share / (1.0 - share).max(1.0 / 31.0);
+    depth.ceil().clamp(1.0, 30.0) as u64
 }

@@ -135,7 +135,7 @@ where
         // What the client's own quota refused is no demand that anybody could serve.
         if !refusal.reason().is_clients_own() && self.core.mode.get() != Mode::Off {
             let level = self.core.level(&self.ask(request), now);
-            self.core.shedder.arrived(level, true);
+            self.core.shedder.arrived(level);
         }
     }
 
