@@ -54,7 +54,7 @@ impl Server {
         A::Future: Send,
         A::Permit: Send,
     {
-        let (done, stands) = (self.done.clone(), self.stands_until);
+        let (done, stands) = (Arc::clone(&self.done), self.stands_until);
         #[expect(clippy::disallowed_methods, reason = "these are the clients of a test")]
         tokio::spawn(async move {
             let Ok(_permit) = policy.admit(&of(class), &Now::unread()).await else {

@@ -12,10 +12,12 @@ use shed_support::{Clock, Dial, by_class, of, pressed, rounds};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn with(sources: Vec<(&str, Box<dyn Fn() -> Option<f64> + Send + Sync>)>) -> Shed {
+type Read = Box<dyn Fn() -> Option<f64> + Send + Sync>;
+
+fn with(sources: Vec<(&str, Read)>) -> Shed {
     let mut builder = Shed::builder();
     for (name, read) in sources {
-        builder = builder.pressure(name, (0.0, 1.0), move || read());
+        builder = builder.pressure(name, (0.0, 1.0), read);
     }
     builder.build().unwrap()
 }
@@ -50,7 +52,7 @@ fn a_source_that_tells_nothing_or_nonsense_never_sheds_and_never_disables_the_ot
         for order in [[true, false], [false, true]] {
             let shed = with(
                 order
-                    .map(|good| -> (_, Box<dyn Fn() -> _ + Send + Sync>) {
+                    .map(|good| -> (_, Read) {
                         if good {
                             ("good", Box::new(|| Some(0.5)))
                         } else {
@@ -108,9 +110,13 @@ fn a_source_that_panics_is_reported_and_out_and_the_others_go_on() {
 fn a_source_that_hangs_holds_up_its_own_request_and_no_other() {
     let entered = Arc::new(Barrier::new(2));
     // It goes on when the sender is gone, even if that is because the test has failed.
-    let (leave, left) = mpsc::channel::<()>();
+    let (leave, left) = mpsc::sync_channel::<()>(0);
     let bad = {
-        let (entered, left, hangs) = (entered.clone(), Mutex::new(left), AtomicBool::new(true));
+        let (entered, left, hangs) = (
+            Arc::clone(&entered),
+            Mutex::new(left),
+            AtomicBool::new(true),
+        );
         move || {
             if hangs.swap(false, Ordering::SeqCst) {
                 entered.wait();
@@ -159,9 +165,7 @@ fn of_several_sources_the_highest_counts_whatever_their_order() {
         let named = ["a", "b", "c"].into_iter().zip(order);
         let shed = with(
             named
-                .map(|(name, value)| -> (_, Box<dyn Fn() -> _ + Send + Sync>) {
-                    (name, Box::new(move || Some(value)))
-                })
+                .map(|(name, value)| -> (_, Read) { (name, Box::new(move || Some(value))) })
                 .collect(),
         );
         let mut clock = Clock::new();
