@@ -1,6 +1,7 @@
 //! Every case that there is. A new one: a file here and a line in `all`.
 
 mod admit_noop;
+mod shed;
 mod signals_read;
 mod signals_write;
 mod stack;
@@ -12,6 +13,8 @@ pub(crate) fn all() -> Vec<Case> {
         admit_noop::case(),
         signals_write::case(),
         signals_read::case(),
+        shed::decision(),
+        shed::step(),
         stack::case(),
     ]
 }

@@ -285,6 +285,8 @@ impl Settings {
             mode: ModeSwitch::new(self.mode),
             enforce_percent: u64::from(self.enforce_percent).into(),
             chosen: 0.into(),
+            retry_after: 1.into(),
+            ticking: 0.into(),
             observer: Observer::new("shed", name),
             series: ShedSeries::new(name),
         })
