@@ -90,7 +90,7 @@ pub enum SourceStatus {
     Unread,
     /// It told a pressure, 0 to 1.
     Told(f64),
-    /// It had nothing to tell.
+    /// It had nothing to tell, or somebody who began to read it has not come back for a second.
     Silent,
     /// It told what cannot be: not a number, infinite or negative. It decided nothing.
     Nonsense,
