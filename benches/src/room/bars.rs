@@ -37,7 +37,14 @@ pub(crate) fn bars(rounds: &Rounds) -> Vec<Bar> {
         flood
             .clone()
             .map(|level| median(rounds, |round| of(&round.room.levels[level])))
-            .fold(0.0, f64::max)
+            // A level without data is no success.
+            .fold(0.0, |most: f64, one| {
+                if most.is_nan() || one.is_nan() {
+                    f64::NAN
+                } else {
+                    most.max(one)
+                }
+            })
     };
     bars.push(at_most(
         "time-outs, worst level",

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use floodwall_core::rate::KeyHash;
-use floodwall_core::shed::Shedder;
+use floodwall_core::shed::{ShedState, Shedder};
 use floodwall_core::{Level, PolicyName, Priority, Reason, Rejection};
 
 use super::levels::Cohorts;
@@ -91,6 +91,13 @@ impl Core {
 
     /// Makes a new cut-off, one caller at a time. Sources are code of the user: were one to hang, its
     /// caller hangs with it, and the others go on after [`TICK_AT_MOST`] without that source.
+    /// A new cut-off, if it is time for one.
+    pub(super) fn refresh(&self, now: &Now) {
+        if self.shedder.is_due(self.origin.moment(now.instant())) {
+            self.tick(now);
+        }
+    }
+
     #[cold]
     fn tick(&self, now: &Now) {
         let at = self.origin.moment(now.instant());
@@ -112,8 +119,9 @@ impl Core {
         let backlog = self.queue.as_ref().map(ConcurrencyLimitHandle::backlog);
         self.shedder.tick(at, pressure, backlog);
         let state = self.shedder.state();
+        let waiting = backlog.map_or(0, |backlog| backlog.waiting);
         self.retry_after
-            .store(retry_after(state.share), Ordering::Relaxed);
+            .store(retry_after(&state, waiting), Ordering::Relaxed);
         self.series.publish(&state);
         // Unless it took so long that somebody else has taken over.
         let _ = self
@@ -142,9 +150,13 @@ impl Core {
     }
 }
 
-/// The deeper the overload, the longer: when those who were shed in a second come back, it takes
-/// that long to serve them all.
-fn retry_after(share: f64) -> u64 {
-    let depth = share / (1.0 - share).max(1.0 / 31.0);
-    depth.ceil().clamp(1.0, 30.0) as u64
+/// Until those who wait have had their turn, and longer the deeper the overload: when those who were
+/// shed in a second come back, it takes that long to serve them all.
+fn retry_after(state: &ShedState, waiting: u32) -> u64 {
+    let depth = state.share / (1.0 - state.share).max(1.0 / 31.0);
+    let queue = state
+        .capacity_per_second
+        .filter(|capacity| *capacity > 0.0)
+        .map_or(0.0, |capacity| f64::from(waiting) / capacity);
+    (queue + depth).ceil().clamp(1.0, 30.0) as u64
 }

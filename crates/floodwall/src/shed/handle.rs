@@ -8,7 +8,7 @@ use super::SourceState;
 use super::core::Core;
 use super::source::Source;
 use crate::observe::Counts;
-use crate::{BuildError, Mode};
+use crate::{BuildError, Mode, Now};
 
 /// To look at a [`Shed`](super::Shed) and to change it while requests run.
 ///
@@ -54,10 +54,11 @@ impl ShedHandle {
         self.core.name
     }
 
-    /// How things stand. The state is as it was made with the last arrival: while nothing comes,
-    /// nothing is shed.
+    /// How things stand. Makes the cut-off anew if it is time for that, so that what is shown, here and
+    /// in the gauges, does not stand still when nobody comes.
     pub fn snapshot(&self) -> ShedSnapshot {
         let core = &self.core;
+        core.refresh(&Now::unread());
         ShedSnapshot {
             mode: core.mode.get(),
             enforce_percent: core.enforce_percent.load(Ordering::Relaxed) as u8,

@@ -82,13 +82,6 @@ impl Signals {
         self.hub.look(now);
     }
 
-    /// From now on what requests wait before they are let in is told by a layer further out, and
-    /// not taken from their permits, too.
-    #[cfg(feature = "http")]
-    pub(crate) fn are_told_latency(&self) {
-        self.hub.is_told_latency.store(true, Ordering::Relaxed);
-    }
-
     /// A signal as it is now. `None` if nothing is known: nobody writes it, its source does not
     /// exist on this machine, or (queue latency) nobody came of late. What has been silent keeps its last value
     /// and shows its age.

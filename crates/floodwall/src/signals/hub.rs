@@ -23,8 +23,6 @@ pub(super) struct Hub {
     pub(super) sampled: Sampled,
     pub(super) own: Vec<OwnMonitor>,
     pub(super) is_monitored: AtomicBool,
-    /// A layer further out measures how long requests wait, and tells it.
-    pub(super) is_told_latency: AtomicBool,
     next_look: AtomicU64,
     // Taken by those who read and by one who looks, never while code of the user's runs.
     board: Mutex<Board>,
@@ -97,7 +95,6 @@ impl Hub {
             settings,
             own,
             is_monitored: AtomicBool::new(false),
-            is_told_latency: AtomicBool::new(false),
             next_look: AtomicU64::new(0),
             board: Mutex::new(board),
         }

@@ -1,7 +1,6 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -113,9 +112,8 @@ where
     }
 
     fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
+        // Not counted: an observed part of a composition counts what it decides itself.
         self.policy.passed_over(request, now, refusal);
-        let arrival = Arrival::new(&self.hub, self.priority.priority(request), now);
-        arrival.refused(refusal, arrival.at);
     }
 
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
@@ -168,10 +166,7 @@ impl Arrival {
             traffic.arrived(self.class, self.at);
         }
         traffic.admitted(self.class, now);
-        // What a layer further out measures, it tells itself, and once is enough.
-        if !self.hub.is_told_latency.load(Ordering::Relaxed) {
-            traffic.waited(self.class, waited, now);
-        }
+        traffic.waited(self.class, waited, now);
         self.hub.look(now);
     }
 

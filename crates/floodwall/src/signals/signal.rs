@@ -52,7 +52,7 @@ pub enum Signal {
     ArrivalRate,
     /// How many requests that ran end per second.
     DepartureRate,
-    /// The part of the arrivals that departures do not match: refused, or piling up.
+    /// The part of the arrivals that was not let in: refused, or piling up.
     Excess,
     /// A monitor of the user's, by its name.
     Monitor(&'static str),

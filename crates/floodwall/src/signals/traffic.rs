@@ -40,10 +40,11 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// The part of the arrivals, 0 to 1, that completions do not match.
+    /// The part of the arrivals, 0 to 1, that was not let in: refused, or piling up in the queue. What
+    /// is inside for long is no excess.
     pub fn excess(&self) -> f64 {
         if self.arrivals > 0.0 {
-            ((self.arrivals - self.completed) / self.arrivals).max(0.0)
+            ((self.arrivals - self.admitted) / self.arrivals).max(0.0)
         } else {
             0.0
         }

@@ -6,10 +6,11 @@ use floodwall_core::rate::{Quota, QuotaError};
 use super::asked::AnyKey;
 use super::kind::Kind;
 use super::priority::{AnyDeadline, AnyPriority};
-use super::{ShedRules, Stack};
+use super::{ShedBy, ShedRules, Stack};
 use crate::admission::{Exempting, Matches};
+use crate::concurrency::WaitingRoom;
 use crate::extract::{DeadlineOf, KeyOf, PriorityOf};
-use crate::http::{Head, QueueLatencyBuilder, QueueLatencyLayer, retries};
+use crate::http::{Head, QueueLatencyBuilder, QueueLatencyLayer, TrustedProxies, retries};
 use crate::shed::PressureSource;
 use crate::signals::Signals;
 use crate::{BuildError, Mode};
@@ -28,6 +29,8 @@ pub struct StackBuilder {
     pub(super) limit_mode: Mode,
     pub(super) queue: WantedQueue,
     pub(super) seed: Option<u64>,
+    pub(super) hand_on: bool,
+    pub(super) room: WaitingRoom,
     pub(super) signals: Option<Signals>,
     pub(super) latency: QueueLatencyBuilder,
     // The first thing that was wrong, told when it is built.
@@ -73,6 +76,8 @@ impl StackBuilder {
             limit_mode: Mode::Enforce,
             queue: WantedQueue::Usual,
             seed: None,
+            hand_on: false,
+            room: WaitingRoom::off(),
             signals: None,
             latency: QueueLatencyLayer::builder(),
             wrong: None,
@@ -181,7 +186,17 @@ impl StackBuilder {
 
     /// The same, otherwise than usual.
     pub fn shed_by(mut self, rules: ShedRules) -> Self {
-        self.shed.get_or_insert_default().rules = rules;
+        let shed = self.shed.get_or_insert_default();
+        if !rules.tenant.is_all() {
+            // Nobody is trusted here; a tenant behind proxies is set with `tenant`.
+            match rules.tenant.reader(&TrustedProxies::default()) {
+                Ok(reader) => shed.tenant = Some((reader, rules.tenant.words())),
+                Err(error) => {
+                    self.wrong.get_or_insert(error);
+                }
+            }
+        }
+        shed.rules = rules;
         self
     }
 
@@ -193,6 +208,9 @@ impl StackBuilder {
         let words = format!("{tenant:?}");
         let shed = self.shed.get_or_insert_default();
         shed.tenant = Some((AnyKey(Arc::new(tenant)), words));
+        if shed.rules.by == ShedBy::Turns {
+            shed.rules.by = ShedBy::Tenant;
+        }
         self
     }
 
@@ -205,6 +223,20 @@ impl StackBuilder {
     ) -> Self {
         let shed = self.shed.get_or_insert_default();
         shed.sources.push((name.into(), bounds, Box::new(source)));
+        self
+    }
+
+    /// Puts the effective priority on each request for the handler, as an extension
+    /// ([`Priority`](crate::Priority)): not when not said.
+    pub fn hand_on_priority(mut self) -> Self {
+        self.hand_on = true;
+        self
+    }
+
+    /// How the waiting room is used, for handlers that block their runtime thread: not at all when
+    /// not said.
+    pub fn waiting_room(mut self, room: WaitingRoom) -> Self {
+        self.room = room;
         self
     }
 

@@ -1,6 +1,7 @@
 //! From what was asked for to a stack, or to the reason why it cannot be.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use floodwall_core::Priority;
 use floodwall_core::queue::QueueConfig;
@@ -18,8 +19,10 @@ use crate::extract::Unkeyed;
 use crate::http::{QueueLatencyLayer, TrustedProxies};
 use crate::queue_latency::QueueLatency;
 use crate::signals::Signals;
-use crate::{BuildError, ConcurrencyLimit, Now, RateLimit, Shed};
+use crate::{BuildError, ConcurrencyLimit, Mode, Now, RateLimit, Shed};
 
+/// Outside of the stack's own queue.
+const WORTH_TELLING: Duration = Duration::from_micros(500);
 const MOST_QUOTAS: usize = 4;
 
 impl StackConfig {
@@ -68,6 +71,7 @@ impl StackConfig {
             builder.limit = Some(rules.limit);
             builder.limit_mode = rules.mode;
             builder.queue = rules.wanted()?;
+            builder.room = rules.waiting_room.settings();
         }
         Ok(builder)
     }
@@ -161,6 +165,7 @@ pub(super) fn build(mut builder: StackBuilder) -> Result<Stack, BuildError> {
             shed,
             limit,
             signals,
+            hand_on: builder.hand_on,
         }),
     };
     let kinds = AnyOf(builder.exempt.into_iter().map(|(kind, _)| kind).collect());
@@ -179,8 +184,13 @@ fn latency(builder: &mut StackBuilder, signals: &Signals) -> Result<QueueLatency
         .as_ref()
         .map(|(reader, _)| Arc::clone(reader));
     let signals = signals.clone();
+    // What was waited in the stack's own queue, its signals know already, and in most requests that
+    // is all there is.
     let tell = move |class, latency: &QueueLatency| {
-        signals.record_queue_latency(class, latency.total(), &Now::unread());
+        let total = latency.total();
+        if total.saturating_sub(latency.queue()) >= WORTH_TELLING {
+            signals.record_queue_latency(class, total, &Now::unread());
+        }
     };
     wanted.reading(priority, deadline).tell(tell).build()
 }
@@ -224,6 +234,23 @@ fn check_contradictions(builder: &StackBuilder) -> Result<(), BuildError> {
         if shed.rules.by != ShedBy::Turns && shed.tenant.is_none() {
             return wrong("shed", "nobody says whose a request is: set `tenant`, too");
         }
+        if shed.rules.by == ShedBy::Turns && shed.tenant.is_some() {
+            return wrong(
+                "shed",
+                "a tenant is set, and `turns` tells nobody apart: set `by` to `tenant` or `usage`",
+            );
+        }
+        if builder.limit.is_some()
+            && builder.limit_mode != Mode::Enforce
+            && shed.sources.is_empty()
+            && shed.rules.pressures.is_empty()
+        {
+            return wrong(
+                "shed",
+                "it goes by the queue of a limit that does not enforce, so nobody ever waits there: \
+                 enforce the limit, or shadow the shedding, or set a pressure",
+            );
+        }
     }
     if builder.quotas.len() > MOST_QUOTAS {
         return wrong(
@@ -260,7 +287,7 @@ fn tell_readers(builder: &StackBuilder, told: &mut Description) {
             kinds.join(", "),
             builder.exempt_limit
         );
-        told.decides("exempt", "exempt", crate::Mode::Enforce, does);
+        told.decides("exempt", "exempt", Mode::Enforce, does);
     }
     if let Some((_, words)) = &builder.priority {
         told.reads("priority", words.clone());
@@ -340,6 +367,7 @@ fn limit(builder: &StackBuilder, told: &mut Description) -> Result<Option<StackL
         }
         None => made = made.no_queue(),
     }
+    made = made.waiting_room(builder.room.clone());
     let built = made.priority(Known).deadline(Known).build()?;
     let does = format!("{limit} inside at once");
     told.decides("limit", built.handle().name(), builder.limit_mode, does);
@@ -395,13 +423,11 @@ fn shed(
     let builder = builder.priority(Known).tenant(key).retries(Known);
     let (builder, apart) = match (rules.by, tenant.is_some()) {
         (ShedBy::Usage, _) => (
-            builder.by_usage(std::time::Duration::from_secs(30)),
+            builder.by_usage(Duration::from_secs(30)),
             format!("those who use most first ({whose})"),
         ),
-        (ShedBy::Tenant, _) | (ShedBy::Turns, true) => {
-            (builder, format!("some and not others ({whose})"))
-        }
-        (ShedBy::Turns, false) => (builder.in_turns(), "in turns".to_owned()),
+        (ShedBy::Tenant, _) => (builder, format!("some and not others ({whose})")),
+        (ShedBy::Turns, _) => (builder.in_turns(), "in turns".to_owned()),
     };
     let built = builder.build()?;
     let mut does = format!("the least urgent while {}; {apart}", by.join(" or "));

@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::priority::{DeadlineRules, PriorityRules};
 use super::{KeyRule, KindRule, PressureRules};
 use crate::Mode;
+use crate::concurrency::WaitingRoom;
 
 /// A [`Stack`](super::Stack) as data. Unknown keys, and settings that contradict one another, are
 /// refused with the name of the field and the fix.
@@ -168,9 +169,38 @@ pub struct ConcurrencyRules {
         serde(default, skip_serializing_if = "Option::is_none")
     )]
     pub queue: Option<QueueRules>,
+    /// For handlers that block their runtime thread: requests that sit in sockets become visible,
+    /// ordered and bounded.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub waiting_room: RoomRule,
     /// Whether it refuses, only counts, or does nothing.
     #[cfg_attr(feature = "serde", serde(default, with = "super::text::mode"))]
     pub mode: Mode,
+}
+
+/// Whether there is a waiting room; see [`WaitingRoom`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum RoomRule {
+    /// No.
+    #[default]
+    Off,
+    /// Always.
+    On,
+    /// While turns of the runtime are long.
+    Auto,
+}
+
+impl RoomRule {
+    pub(super) fn settings(self) -> WaitingRoom {
+        match self {
+            Self::Off => WaitingRoom::off(),
+            Self::On => WaitingRoom::on(),
+            Self::Auto => WaitingRoom::auto(),
+        }
+    }
 }
 
 impl ConcurrencyRules {
@@ -179,6 +209,7 @@ impl ConcurrencyRules {
         Self {
             limit,
             queue: None,
+            waiting_room: RoomRule::Off,
             mode: Mode::Enforce,
         }
     }

@@ -30,7 +30,9 @@ mod wall;
 mod text;
 
 pub use builder::StackBuilder;
-pub use config::{ConcurrencyRules, QueueRules, QuotaRules, ShedBy, ShedRules, StackConfig};
+pub use config::{
+    ConcurrencyRules, QueueRules, QuotaRules, RoomRule, ShedBy, ShedRules, StackConfig,
+};
 pub use describe::{Description, Part};
 pub use explain::{Explanation, QuotaVerdict, Verdict};
 pub use handle::{StackHandle, StackSnapshot};

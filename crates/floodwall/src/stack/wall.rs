@@ -13,7 +13,8 @@ use super::kind::AnyOf;
 use super::priority::{AnyDeadline, AnyPriority};
 use super::{Description, Explanation, StackBuilder, StackHandle};
 use crate::admission::{Admission, All, And, End, Exempting, Matches, Permit};
-use crate::http::{AdmitLayer, Head, QueueLatencyLayer};
+use crate::extract::PriorityOf;
+use crate::http::{AdmitLayer, Head, QueueLatencyLayer, hand_on};
 use crate::queue_latency::QueueLatency;
 use crate::signals::{Observed, Signals};
 use crate::{ConcurrencyLimit, Now, RateLimit, Shed};
@@ -70,6 +71,7 @@ pub(super) struct Shared {
     pub(super) shed: Option<StackShed>,
     pub(super) limit: Option<StackLimit>,
     pub(super) signals: Signals,
+    pub(super) hand_on: bool,
 }
 
 impl Stack {
@@ -100,13 +102,17 @@ impl Stack {
     /// [held](AdmitLayer::hold_until). It belongs inside of
     /// [`latency_layer`](Stack::latency_layer).
     pub fn admit_layer(&self) -> AdmitLayer<Self> {
-        AdmitLayer::around(self.clone())
+        let layer = AdmitLayer::around(self.clone());
+        if self.wall().shared.hand_on {
+            layer.hand_on_priority(hand_on(self.clone()))
+        } else {
+            layer
+        }
     }
 
     /// The stamp alone: measures how long requests wait, tells the handler
     /// ([`QueueLatency`](crate::QueueLatency)) and the [signals](Stack::signals).
     pub fn latency_layer(&self) -> QueueLatencyLayer {
-        self.signals().are_told_latency();
         self.latency.clone()
     }
 
@@ -131,7 +137,8 @@ impl Stack {
         StackHandle::new(Arc::clone(&self.wall().shared), self.policy.own().handle())
     }
 
-    /// How urgent a request is, as the stack reads it.
+    /// How urgent a request is, as the stack reads it; as [`PriorityOf`] it can be
+    /// [handed on](crate::http::AdmitLayer::hand_on_priority).
     pub fn priority_of(&self, head: &Head) -> Priority {
         self.wall().shared.priority_of(head)
     }
@@ -145,6 +152,12 @@ impl Stack {
     }
 }
 
+impl PriorityOf<Head> for Stack {
+    fn priority(&self, head: &Head) -> Priority {
+        self.priority_of(head)
+    }
+}
+
 impl Shared {
     pub(super) fn priority_of(&self, head: &Head) -> Priority {
         self.priority
@@ -152,13 +165,14 @@ impl Shared {
             .map_or(Priority::NORMAL, |reader| reader.priority(head))
     }
 
-    /// Counted from the honest arrival, where a layer further out has stamped it.
+    /// The earlier of what the request says and of the same counted from its honest arrival, where a
+    /// layer further out has stamped that.
     fn deadline_of(&self, head: &Head, now: &Now) -> Option<Instant> {
         let reader = self.deadline.as_ref()?;
-        match head.extensions.get::<QueueLatency>() {
-            Some(latency) => latency.deadline(),
-            None => reader.deadline(head, now),
-        }
+        let stamped = head.extensions.get::<QueueLatency>();
+        let from_arrival = stamped.and_then(QueueLatency::deadline);
+        let from_here = reader.deadline(head, now);
+        from_arrival.into_iter().chain(from_here).min()
     }
 
     pub(super) fn ask<'a>(&self, head: &'a Head, now: &Now) -> Asked<'a> {
