@@ -91,13 +91,17 @@ impl Stack {
 
     /// What would become of a request with this head, now, and why; changes nothing.
     pub fn explain(&self, head: &Head) -> Explanation {
-        let exempt = self.policy.kind().matches(head);
-        super::explain::explain(self, exempt, head)
+        super::explain::explain(self, self.exempts(head), head)
     }
 
     /// To look at all parts and to change them while requests run.
     pub fn handle(&self) -> StackHandle {
         StackHandle::new(Arc::clone(&self.wall().shared), self.policy.own().handle())
+    }
+
+    /// Whether a request is exempt: neither quotas nor shedding nor the queue count for it.
+    pub fn exempts(&self, head: &Head) -> bool {
+        self.policy.kind().matches(head)
     }
 
     /// How urgent a request is, as the stack reads it.
