@@ -74,7 +74,10 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
         writeln!(out, "\n{} {target}\n{told}", args.method)?;
         let missing = matches!(
             told.verdict,
-            Verdict::Refused { reason: Reason::MissingKey, .. }
+            Verdict::Refused {
+                reason: Reason::MissingKey,
+                ..
+            }
         );
         if missing && args.peer.is_none() {
             writeln!(out, "nobody said who sends it: add `--peer 192.0.2.1`")?;

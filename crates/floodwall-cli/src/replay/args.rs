@@ -1,6 +1,6 @@
 //! What `floodwall replay` can be asked.
 
-use std::{num::NonZero, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use floodwall_sim::Times;
@@ -39,8 +39,8 @@ pub(crate) struct ReplayArgs {
 
     /// How many requests the service works on at once; more wait behind the stack [default: as many
     /// as there are]
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
-    pub(crate) workers: Option<NonZero<u32>>,
+    #[arg(long, value_name = "NUMBER", value_parser = workers, allow_hyphen_values = true)]
+    pub(crate) workers: Option<u32>,
 
     /// Which random numbers to draw
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = crate::cli::seed, allow_hyphen_values = true)]
@@ -61,4 +61,9 @@ pub(crate) struct ReplayArgs {
     /// No progress bar and no notes, only the result
     #[arg(long, short)]
     pub(crate) quiet: bool,
+}
+
+fn workers(text: &str) -> Result<u32, String> {
+    let wrong = || "give a whole number, 1 or more, such as 16".to_owned();
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(wrong)
 }

@@ -22,7 +22,11 @@ impl Keys {
         let trusted: Vec<&str> = config.trusted.iter().map(String::as_str).collect();
         Ok(Self {
             address: client_address().behind(trusted)?,
-            rules: config.quotas.iter().map(|quota| quota.per.clone()).collect(),
+            rules: config
+                .quotas
+                .iter()
+                .map(|quota| quota.per.clone())
+                .collect(),
         })
     }
 
@@ -56,7 +60,9 @@ impl Keys {
                 let network = Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX));
                 // A name of the log's stands for such an address.
                 match head.extensions.get::<Client>() {
-                    Some(Client(name)) if network.octets()[0] == 0xfd && name.parse::<IpAddr>().is_err() => {
+                    Some(Client(name))
+                        if network.octets()[0] == 0xfd && name.parse::<IpAddr>().is_err() =>
+                    {
                         name.to_string()
                     }
                     _ => format!("{network}/64"),

@@ -52,12 +52,11 @@ pub(crate) fn run(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
         );
     }
     let name = args.log.display().to_string();
-    let workers = args.workers.map(std::num::NonZero::get);
     let play = Play {
         log: &log,
         config: &file.config,
         service: args.service.as_ref(),
-        workers,
+        workers: args.workers,
         seed: args.seed,
     };
     let played = play.run(&name, &mut |far| {
@@ -79,7 +78,7 @@ pub(crate) fn run(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
     if let Some(picture) = picture {
         picture.write(&floodwall_sim::plot::timeline(&played.report)?)?;
     }
-    let how = (args.seed, workers, args.show_keys);
+    let how = (args.seed, args.workers, args.show_keys);
     let outcome = Outcome::new(&log, &file.config, file.stack.describe(), &played, how);
     let mut out = BufWriter::new(io::stdout().lock());
     if args.json {

@@ -1,6 +1,6 @@
 //! What a replay found, as it is shown and as it is written as JSON. Times are in seconds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use floodwall::{
     Mode, Priority,
@@ -155,7 +155,7 @@ impl<'a> Outcome<'a> {
                 .map(|(n, (name, rules))| Quota {
                     policy: name.to_owned(),
                     allow: rules.allow.clone(),
-                    refused_keys: tally.keys.get(&n).map_or(0, |keys| keys.len()),
+                    refused_keys: tally.keys.get(&n).map_or(0, HashMap::len),
                     keys: show_keys.then(|| keys(tally, n)),
                 })
                 .collect(),
@@ -163,7 +163,10 @@ impl<'a> Outcome<'a> {
             wait: wait(&tally.waits),
             wait_behind: wait(&tally.behind),
             busiest_minute: tally.busiest().map(|(minute, count)| Minute {
-                start: match log.start.and_then(|_| of_day(minute.saturating_mul(MINUTE))) {
+                start: match log
+                    .start
+                    .and_then(|_| of_day(minute.saturating_mul(MINUTE)))
+                {
                     Some(time) => time,
                     None => minute.to_string(),
                 },
@@ -231,7 +234,11 @@ fn shadows(now: &StackSnapshot, stack: &Description) -> Vec<Shadow> {
     if let Some(shed) = now.shed.as_ref().filter(|shed| shed.mode == Mode::Shadow) {
         by_name.extend(name("shed", 0).map(|name| (name, shed.counts.would_refuse())));
     }
-    if let Some(limit) = now.concurrency.as_ref().filter(|limit| limit.mode == Mode::Shadow) {
+    if let Some(limit) = now
+        .concurrency
+        .as_ref()
+        .filter(|limit| limit.mode == Mode::Shadow)
+    {
         by_name.extend(name("limit", 0).map(|name| (name, limit.counts.would_refuse())));
     }
     let all = by_name.into_iter();

@@ -2,7 +2,6 @@
 
 use std::{
     cell::RefCell,
-    collections::HashMap,
     convert::Infallible,
     pin::Pin,
     rc::Rc,
@@ -14,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use floodwall::{
     BuildError,
-    http::{Admit, Refused},
+    http::{Admit, Head, Refused},
     stack::{Stack, StackSnapshot},
 };
 use floodwall_sim::{Answer, Attempt, Stage, Stream, Times, World};
@@ -40,8 +39,6 @@ pub(super) struct Parts<'a> {
     stack: Stack,
     wall: Admit<Backend, Stack>,
     keys: Keys,
-    /// By its name, which of the quotas it is.
-    quotas: HashMap<String, usize>,
     service: Option<&'a Times>,
     chance: RefCell<Stream>,
     world: World,
@@ -64,13 +61,11 @@ impl<'a> Parts<'a> {
             world: world.clone(),
             places: places.map(|places| Arc::new(Semaphore::new(places))),
         };
-        let names = handle.quotas().map(|quota| quota.name().to_string());
         Ok(Self {
             rows: &play.log.rows,
             start: play.log.start.unwrap_or(0),
             wall: stack.layer().layer(backend),
             keys: Keys::new(play.config)?,
-            quotas: names.zip(0..).collect(),
             service: play.service,
             chance: RefCell::new(world.stream("service")),
             tally: RefCell::new(Tally::new()),
@@ -100,7 +95,8 @@ impl<'a> Parts<'a> {
         };
         let service = row.service.map(Duration::from_nanos).unwrap_or_else(|| {
             let chance = &mut *self.chance.borrow_mut();
-            self.service.map_or(Duration::ZERO, |times| times.draw(chance))
+            self.service
+                .map_or(Duration::ZERO, |times| times.draw(chance))
         });
         let came = self.world.elapsed();
         let request = Request::from_parts(head.clone(), service);
@@ -110,14 +106,10 @@ impl<'a> Parts<'a> {
         };
         let extensions = response.extensions();
         let (end, answer) = if let Some(refused) = extensions.get::<Refused>() {
-            let policy = refused.policy().to_string();
-            let quota = self.quotas.get(&policy).copied();
-            let end = End::Refused {
-                key: quota.and_then(|quota| Some((quota, self.keys.of(quota, &head)?))),
-                reason: refused.reason(),
-                policy,
-            };
-            (end, Answer::refused(refused.reason()))
+            (
+                self.refused(*refused, &head),
+                Answer::refused(refused.reason()),
+            )
         } else if let Some(worked) = extensions.get::<Worked>() {
             let end = End::Admitted {
                 waited: worked.began.saturating_sub(came),
@@ -132,6 +124,31 @@ impl<'a> Parts<'a> {
         // The permit is given back at the end of the body.
         drop(response.into_body().collect().await);
         answer
+    }
+}
+
+impl Parts<'_> {
+    fn refused(&self, refused: Refused, head: &Head) -> End {
+        let reason = refused.reason();
+        let mut policy = refused.policy().to_string();
+        let mut key = None;
+        if reason.is_clients_own() {
+            // An answer names the rate that was broken, which several quotas may have. A refusal
+            // charges nothing, so the same one still refuses.
+            let told = self.stack.explain(head).quotas;
+            let mut told = told.iter().enumerate();
+            if let Some((n, quota)) = told.find(|(_, quota)| quota.refuses.is_some()) {
+                if quota.policy != policy {
+                    policy = format!("{} ({policy})", quota.policy);
+                }
+                key = self.keys.of(n, head).map(|key| (n, key));
+            }
+        }
+        End::Refused {
+            policy,
+            reason,
+            key,
+        }
     }
 }
 

@@ -10,9 +10,9 @@ const WIDTH: usize = 12;
 
 pub(super) fn render(outcome: &Outcome<'_>, name: &str, paint: Paint) -> String {
     let mut text = String::new();
-    let first = format!("{name}:");
-    text += &wrapped(&paint.with(Ink::Strong, &first), &about(outcome), 2);
-    text += &wrapped("  the service:", &service(outcome), 4);
+    let first = format!("{} ", paint.with(Ink::Strong, &format!("{name}:")));
+    text += &wrapped(&first, &about(outcome), 2);
+    text += &wrapped("  the service: ", &service(outcome), 4);
     text += "\n";
     text += &table(outcome, paint);
     text += &refusals(outcome, paint);
@@ -42,7 +42,7 @@ pub(super) fn render(outcome: &Outcome<'_>, name: &str, paint: Paint) -> String 
 fn about(outcome: &Outcome<'_>) -> String {
     let log = &outcome.log;
     let mut words = format!(
-        " {} requests in {}",
+        "{} requests in {}",
         number(log.requests as u64),
         time(log.seconds)
     );
@@ -67,10 +67,10 @@ fn about(outcome: &Outcome<'_>) -> String {
 fn service(outcome: &Outcome<'_>) -> String {
     let log = &outcome.log;
     let times = match log.with_service {
-        0 => " as long for each request as `--service` says".to_owned(),
-        all if all == log.requests => " as long for each request as the log tells".to_owned(),
+        0 => "as long for each request as `--service` says".to_owned(),
+        all if all == log.requests => "as long for each request as the log tells".to_owned(),
         some => format!(
-            " as long as the log tells for {} requests, and as `--service` says for the others",
+            "as long as the log tells for {} requests, and as `--service` says for the others",
             number(some as u64)
         ),
     };
@@ -84,7 +84,10 @@ fn service(outcome: &Outcome<'_>) -> String {
 }
 
 fn table(outcome: &Outcome<'_>, paint: Paint) -> String {
-    let head = line("", ["requests", "admitted", "refused", ""].map(str::to_owned));
+    let head = line(
+        "",
+        ["requests", "admitted", "refused", ""].map(str::to_owned),
+    );
     let mut text = paint.with(Ink::Faint, &head) + "\n";
     let mut add = |name: &str, row: &Row| {
         let share = percent(row.refused, row.requests);
@@ -94,7 +97,9 @@ fn table(outcome: &Outcome<'_>, paint: Paint) -> String {
         text += "\n";
     };
     for row in &outcome.classes {
-        let class = row.class.map_or(String::new(), |class| format!("class {class}"));
+        let class = row
+            .class
+            .map_or(String::new(), |class| format!("class {class}"));
         add(&class, row);
     }
     if let Some(exempt) = &outcome.exempt {
@@ -202,7 +207,11 @@ pub(super) fn time(seconds: f64) -> String {
         ..0.001 => format!("{:.0} µs", seconds * 1e6),
         ..1.0 => format!("{:.0} ms", seconds * 1e3),
         ..60.0 => format!("{seconds:.1} s"),
-        ..3_600.0 => format!("{:.0} min {:.0} s", (seconds / 60.0).floor(), (seconds % 60.0).floor()),
+        ..3_600.0 => format!(
+            "{:.0} min {:.0} s",
+            (seconds / 60.0).floor(),
+            (seconds % 60.0).floor()
+        ),
         _ => format!(
             "{:.0} h {:.0} min",
             (seconds / 3_600.0).floor(),

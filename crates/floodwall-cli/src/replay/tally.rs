@@ -72,9 +72,8 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn new() -> Self {
-        let histogram = || {
-            Histogram::new_with_bounds(1, LONGEST, 3).expect("bounds that a histogram can have")
-        };
+        let histogram =
+            || Histogram::new_with_bounds(1, LONGEST, 3).expect("bounds that a histogram can have");
         Self {
             all: Count::default(),
             exempt: Count::default(),
@@ -133,9 +132,8 @@ impl Tally {
 
     /// The minute in which most requests came, the first of equals, from the start of the log.
     pub(super) fn busiest(&self) -> Option<(u64, Count)> {
-        let busier = |(minute, count): &(&u64, &Count)| {
-            (count.requests, std::cmp::Reverse(**minute))
-        };
+        let busier =
+            |(minute, count): &(&u64, &Count)| (count.requests, std::cmp::Reverse(**minute));
         let (minute, count) = self.minutes.iter().max_by_key(busier)?;
         Some((*minute, *count))
     }

@@ -27,7 +27,10 @@ pub(super) fn verdict(tally: &Tally) -> String {
     for (count, words) in [
         (tally.own, "because clients used up their quota (429)"),
         (room, "for lack of room (503)"),
-        (tally.unkeyed, "because the log lacks what a key is made of (500)"),
+        (
+            tally.unkeyed,
+            "because the log lacks what a key is made of (500)",
+        ),
     ] {
         if count > 0 {
             why.push(format!("{} {words}", number(count)));

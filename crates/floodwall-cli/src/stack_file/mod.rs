@@ -54,14 +54,20 @@ fn parse(text: &str) -> Result<StackFile, Fault> {
         Err(error) => {
             let place = culprit::place_of(text, &error);
             let place = place.filter(|place| !place.is_empty());
-            let named = place.as_deref().map(places::show);
+            let mut words = error.to_string();
+            if let Some(place) = &place {
+                let named = places::show(place);
+                // The field alone would not say which of several quotas it is.
+                words = match words.strip_prefix(&format!("{}: ", error.field())) {
+                    Some(problem) if named.ends_with(error.field()) => {
+                        format!("{named}: {problem}")
+                    }
+                    _ => format!("{named}: {words}"),
+                };
+            }
             Err(Fault {
                 line: place.map(|place| places::line_of(text, root.get_ref(), &place)),
-                words: match named {
-                    // The field alone would not say which of several quotas it is.
-                    Some(named) if !named.ends_with(error.field()) => format!("{named}: {error}"),
-                    _ => error.to_string(),
-                },
+                words,
             })
         }
     }
@@ -100,8 +106,16 @@ mod tests {
         let table = [
             ("", None, "nothing was asked for"),
             ("limit = 8\n", Some(1), "`limit`"),
-            ("[concurrency]\nlimt = 8\n", Some(2), "did you mean `limit`?"),
-            ("[concurrency]\nlimit = \"8\"\n", Some(2), "concurrency.limit"),
+            (
+                "[concurrency]\nlimt = 8\n",
+                Some(2),
+                "did you mean `limit`?",
+            ),
+            (
+                "[concurrency]\nlimit = \"8\"\n",
+                Some(2),
+                "concurrency.limit",
+            ),
             ("[concurrency]\n", Some(1), "`limit` is missing"),
             ("[concurrency\n", Some(1), ""),
             ("[concurrency]\nlimit = 0\n", Some(2), "at least 1"),

@@ -34,7 +34,10 @@ mod tests {
         assert_eq!(reword(told), "unknown key `limt`: did you mean `limit`?");
         let told = "unknown variant `xyz`, expected `a` or `b`";
         assert_eq!(reword(told), "unknown word `xyz`: there is a, b");
-        assert_eq!(reword("missing field `allow`"), "`allow` is missing: add it");
+        assert_eq!(
+            reword("missing field `allow`"),
+            "`allow` is missing: add it"
+        );
         assert_eq!(reword("something else\n"), "something else");
     }
 }

@@ -175,7 +175,10 @@ mod tests {
         let line = format!(
             "192.0.2.1 - - {TIME} \"GET / HTTP/1.1\" 200 1 \"-\" \"-\" \"198.51.100.1, 10.0.0.1\""
         );
-        let chain = ("x-forwarded-for".to_owned(), "198.51.100.1, 10.0.0.1".to_owned());
+        let chain = (
+            "x-forwarded-for".to_owned(),
+            "198.51.100.1, 10.0.0.1".to_owned(),
+        );
         assert_eq!(read(&line).headers, [chain]);
     }
 
@@ -194,12 +197,21 @@ mod tests {
         for (line, says) in [
             ("", "no line"),
             ("hello", "no line"),
-            ("192.0.2.1 - - [yesterday] \"GET / HTTP/1.1\" 200 1", "no time"),
+            (
+                "192.0.2.1 - - [yesterday] \"GET / HTTP/1.1\" 200 1",
+                "no time",
+            ),
             (&format!("{TIME} \"GET / HTTP/1.1\" 200 1"), "no line"),
             (&format!("192.0.2.1 - - {TIME} 200 1"), "no line"),
-            (&format!("192.0.2.1 - - {TIME} \"\\x16\\x03\" 400 1"), "no request"),
+            (
+                &format!("192.0.2.1 - - {TIME} \"\\x16\\x03\" 400 1"),
+                "no request",
+            ),
             (&format!("192.0.2.1 - - {TIME} \"-\" 400 1"), "no request"),
-            (&format!("192.0.2.1 - - {TIME} \"GET / x y z\" 400 1"), "no request"),
+            (
+                &format!("192.0.2.1 - - {TIME} \"GET / x y z\" 400 1"),
+                "no request",
+            ),
             (&format!("192.0.2.1 - - {TIME} \"GET"), "no request"),
         ] {
             let told = entry(line, &mut Clock::default()).unwrap_err();

@@ -90,8 +90,20 @@ mod tests {
             assert_eq!(clock.read(text), Ok(at), "{text}");
             assert_eq!(clock.read(text), Ok(at), "{text} again");
         }
-        for text in ["", "-", "-1", "NaN", "inf", "1e300", "10/Foo/2000:13:55:36 -0700", "99999999999999999999"] {
-            assert!(clock.read(text).unwrap_err().contains("is no time"), "{text}");
+        for text in [
+            "",
+            "-",
+            "-1",
+            "NaN",
+            "inf",
+            "1e300",
+            "10/Foo/2000:13:55:36 -0700",
+            "99999999999999999999",
+        ] {
+            assert!(
+                clock.read(text).unwrap_err().contains("is no time"),
+                "{text}"
+            );
         }
     }
 }

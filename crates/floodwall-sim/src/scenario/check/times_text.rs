@@ -26,11 +26,11 @@ impl FromStr for Times {
         if !text.starts_with('{') {
             return checked(Self::Constant(units::parse_duration(text)?));
         }
-        let table: BTreeMap<String, Self> = toml::from_str(&format!("times = {text}"))
+        let mut table: BTreeMap<String, Self> = toml::from_str(&format!("times = {text}"))
             .map_err(|error| error.message().to_owned())?;
-        // A text that closes the table and goes on would say more than one.
-        match table.into_iter().next() {
-            Some((name, times)) if name == "times" => checked(times),
+        match table.remove("times") {
+            Some(times) if table.is_empty() => checked(times),
+            // A text that closes the table and goes on says more than one.
             _ => Err("write one distribution, as in `{ exponential = \"10ms\" }`".to_owned()),
         }
     }
