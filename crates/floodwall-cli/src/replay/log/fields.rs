@@ -108,7 +108,7 @@ impl Entry {
                 let read = time::nanos(value, *unit).or_else(|| with_unit(value));
                 self.service = Some(read.ok_or_else(|| {
                     let shown: String = value.chars().take(40).collect();
-                    format!("`{shown}` is no length of time")
+                    format!("{shown:?} is no length of time")
                 })?);
             }
             Meaning::Header(name) => self.headers.push((name.clone(), value.to_owned())),

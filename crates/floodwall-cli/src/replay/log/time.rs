@@ -18,7 +18,7 @@ impl Clock {
         let shown: String = text.chars().take(40).collect();
         let read = of_day(text)
             .or_else(|| since_1970(text))
-            .ok_or_else(|| format!("`{shown}` is no time"))?;
+            .ok_or_else(|| format!("{shown:?} is no time"))?;
         text.clone_into(&mut self.text);
         self.read = read;
         Ok(read)
