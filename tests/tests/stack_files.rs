@@ -6,7 +6,7 @@ use floodwall::stack::{
     ConcurrencyRules, DeadlineRules, KeyRule, KindRule, PriorityConfig, PriorityRule, QuotaRules,
     ShedBy, StackConfig,
 };
-use floodwall::{Mode, Stack};
+use floodwall::{BuildError, Mode, Stack};
 
 const EXAMPLE: &str = include_str!("../../examples/stack.toml");
 
@@ -23,7 +23,8 @@ fn the_example_says_what_it_says() {
         [KindRule::Path("/healthz".to_owned()), KindRule::Preflight]
     );
     assert_eq!(config.quotas[0].per, KeyRule::ClientAddress);
-    assert_eq!(config.quotas[1].mode, Mode::Shadow);
+    assert_eq!(config.quotas[1].only, [KindRule::Path("/login".to_owned())]);
+    assert_eq!(config.quotas[2].mode, Mode::Shadow);
     let shed = config.shed.as_ref().unwrap();
     assert_eq!(shed.by, ShedBy::Turns);
     assert_eq!(shed.shares[&6], 0.05);
@@ -114,6 +115,7 @@ fn configs() -> Vec<StackConfig> {
         let mut quota = QuotaRules::new(format!("{}/s", n + 1), per);
         quota.mode = [Mode::Enforce, Mode::Shadow, Mode::Off][n % 3];
         quota.keys = Some(1_000 * (n + 1));
+        quota.only = vec![KindRule::PathPrefix("/b".to_owned()); n % 3];
         keys.quotas.push(quota);
     }
     all.push(keys);
@@ -303,7 +305,7 @@ fn what_cannot_be_built_is_refused_with_the_field_and_the_fix() {
         ),
     ] {
         let error = read(text).unwrap().build();
-        let told = error.as_ref().map_or_else(|error| error.field(), |_| "");
+        let told = error.as_ref().map_or_else(BuildError::field, |_| "");
         assert_eq!(told, field, "{text}: {error:?}");
         refused(error, text, says);
     }

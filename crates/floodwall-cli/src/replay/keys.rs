@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use floodwall::{
     BuildError,
     http::{ClientAddress, Head, client_address},
-    stack::{KeyRule, StackConfig},
+    stack::{KeyRule, Stack, StackConfig},
 };
 
 use super::request::Client;
@@ -14,25 +14,27 @@ use super::request::Client;
 #[derive(Debug)]
 pub(super) struct Keys {
     address: ClientAddress,
-    rules: Vec<KeyRule>,
+    /// By the names of the quotas, which differ.
+    rules: Vec<(String, KeyRule)>,
 }
 
 impl Keys {
-    pub(super) fn new(config: &StackConfig) -> Result<Self, BuildError> {
+    pub(super) fn new(config: &StackConfig, stack: &Stack) -> Result<Self, BuildError> {
         let trusted: Vec<&str> = config.trusted.iter().map(String::as_str).collect();
+        let handle = stack.handle();
+        let names = handle.quotas().map(|quota| quota.name().to_string());
+        let rules = config.quotas.iter().map(|quota| quota.per.clone());
         Ok(Self {
             address: client_address().behind(trusted)?,
-            rules: config
-                .quotas
-                .iter()
-                .map(|quota| quota.per.clone())
-                .collect(),
+            rules: names.zip(rules).collect(),
         })
     }
 
-    /// Whose quota it is of, as the `quota`-th one sees it.
-    pub(super) fn of(&self, quota: usize, head: &Head) -> Option<String> {
-        self.rules.get(quota).map(|rule| self.text(rule, head))
+    /// Which of the quotas it is, and whose it is in its eyes.
+    pub(super) fn of(&self, quota: &str, head: &Head) -> Option<(usize, String)> {
+        let mut all = self.rules.iter().enumerate();
+        let (n, (_, rule)) = all.find(|(_, (name, _))| name == quota)?;
+        Some((n, self.text(rule, head)))
     }
 
     fn text(&self, rule: &KeyRule, head: &Head) -> String {

@@ -65,7 +65,7 @@ impl<'a> Parts<'a> {
             rows: &play.log.rows,
             start: play.log.start.unwrap_or(0),
             wall: stack.layer().layer(backend),
-            keys: Keys::new(play.config)?,
+            keys: Keys::new(play.config, &stack)?,
             service: play.service,
             chance: RefCell::new(world.stream("service")),
             tally: RefCell::new(Tally::new()),
@@ -136,12 +136,11 @@ impl Parts<'_> {
             // An answer names the rate that was broken, which several quotas may have. A refusal
             // charges nothing, so the same one still refuses.
             let told = self.stack.explain(head).quotas;
-            let mut told = told.iter().enumerate();
-            if let Some((n, quota)) = told.find(|(_, quota)| quota.refuses.is_some()) {
+            if let Some(quota) = told.iter().find(|quota| quota.refuses.is_some()) {
+                key = self.keys.of(&quota.policy, head);
                 if quota.policy != policy {
                     policy = format!("{} ({policy})", quota.policy);
                 }
-                key = self.keys.of(n, head).map(|key| (n, key));
             }
         }
         End::Refused {

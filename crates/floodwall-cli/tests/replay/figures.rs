@@ -232,3 +232,35 @@ fn the_picture_is_drawn() {
         "{drawn}"
     );
 }
+
+/// The rate that was broken bears the same name in both quotas; who refused is told apart all the
+/// same.
+#[test]
+fn a_quota_of_some_paths_refuses_there_only_and_is_named() {
+    let row = |n: u32| {
+        let path = ["/login", "/"][n as usize % 2];
+        let client = format!("192.0.2.{}", n % 2 + 1);
+        (0, client, path.to_owned(), "0.001".to_owned())
+    };
+    let folder = Folder::new();
+    let log = folder.file("access.log", access_log((0..20).map(row)));
+    let stack = folder.file(
+        "stack.toml",
+        "[[quota]]\nname = \"pages\"\nallow = \"8/h, 1000/d\"\nonly = [{ path = \"/\" }]\n\
+         [[quota]]\nname = \"login\"\nallow = \"3/h, 1000/d\"\nonly = [{ path = \"/login\" }]\nper = \"client_address\"\n",
+    );
+    let told = json(&["replay", &log, "--stack", &stack, "--show-keys"]);
+    assert_eq!(told["all"]["refused"], 9, "{told}");
+    let names: Vec<_> = told["refusals"].as_array().unwrap().iter().collect();
+    assert_eq!(names[0]["policy"], "login (3/h)");
+    assert_eq!(
+        (&names[0]["requests"], &names[1]["requests"]),
+        (&json!(7), &json!(2))
+    );
+    assert_eq!(names[1]["policy"], "pages (8/h)");
+    assert_eq!(told["quotas"][0]["keys"][0]["key"], "all");
+    assert_eq!(
+        told["quotas"][1]["keys"][0],
+        json!({"key": "192.0.2.1", "refused": 7})
+    );
+}

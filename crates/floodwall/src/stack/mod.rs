@@ -22,6 +22,7 @@ mod handle;
 mod key;
 mod kind;
 mod priority;
+mod quota;
 mod wall;
 
 #[cfg(feature = "serde")]

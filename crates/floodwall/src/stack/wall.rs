@@ -10,12 +10,12 @@ use pin_project_lite::pin_project;
 use super::asked::{AnyKey, Asked, Known};
 use super::kind::AnyOf;
 use super::priority::{AnyDeadline, AnyPriority};
+use super::quota::StackQuota;
 use super::{Description, Explanation, StackBuilder, StackHandle};
 use crate::admission::{Admission, All, And, End, Exempting, Matches, Permit};
 use crate::http::{AdmitLayer, Head};
-use crate::{ConcurrencyLimit, Now, RateLimit, Shed};
+use crate::{ConcurrencyLimit, Now, Shed};
 
-pub(super) type StackQuota = RateLimit<AnyKey>;
 pub(super) type StackShed = Shed<Known, AnyKey, Known>;
 pub(super) type StackLimit = ConcurrencyLimit<Known, Known>;
 type Quota = Option<StackQuota>;
@@ -61,7 +61,7 @@ pub(super) struct Shared {
     pub(super) deadline: Option<AnyDeadline>,
     pub(super) retries: Box<dyn Matches<Head> + Send + Sync>,
     pub(super) policies: Policies,
-    pub(super) quotas: Vec<(StackQuota, String)>,
+    pub(super) quotas: Vec<StackQuota>,
     pub(super) shed: Option<StackShed>,
     pub(super) limit: Option<StackLimit>,
 }
