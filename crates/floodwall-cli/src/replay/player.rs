@@ -31,6 +31,10 @@ use super::{
     tally::{Asked, End, Tally},
 };
 
+/// So long after the last request came, whoever still works ends: a connection that stayed open for a
+/// day changes nothing any more, and the simulation takes who waits for an hour as forgotten.
+const AFTER: Duration = Duration::from_secs(30 * 60);
+
 /// What all requests of a play share.
 pub(super) struct Parts<'a> {
     rows: &'a [Row],
@@ -57,8 +61,10 @@ impl<'a> Parts<'a> {
         }
         let world = stage.world().clone();
         let places = play.workers.map(|workers| workers as usize);
+        let last = play.log.rows.last().map_or(0, |row| row.at);
         let backend = Backend {
             world: world.clone(),
+            end: Duration::from_nanos(last).saturating_add(AFTER),
             places: places.map(|places| Arc::new(Semaphore::new(places))),
         };
         Ok(Self {
@@ -186,6 +192,7 @@ impl<'a> Service<Attempt> for Player<'a> {
 #[derive(Clone)]
 struct Backend {
     world: World,
+    end: Duration,
     /// As many as there are workers, if that is limited.
     places: Option<Arc<Semaphore>>,
 }
@@ -208,7 +215,7 @@ impl Service<Request<Duration>> for Backend {
     }
 
     fn call(&mut self, request: Request<Duration>) -> Self::Future {
-        let Self { world, places } = self.clone();
+        let Self { world, end, places } = self.clone();
         Box::pin(async move {
             let began = world.elapsed();
             let _place = match places {
@@ -217,7 +224,8 @@ impl Service<Request<Duration>> for Backend {
                 None => None,
             };
             let behind = world.elapsed().saturating_sub(began);
-            world.sleep(*request.body()).await;
+            let left = end.saturating_sub(world.elapsed());
+            world.sleep(left.min(*request.body())).await;
             let mut response = Response::new(Empty::new());
             response.extensions_mut().insert(Worked { began, behind });
             Ok(response)

@@ -138,3 +138,28 @@ impl Tally {
         Some((*minute, *count))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_equally_busy_minutes_the_first_is_told() {
+        let mut tally = Tally::new();
+        assert!(tally.busiest().is_none());
+        for minute in [5, 3, 9, 3, 5] {
+            let asked = Asked {
+                at: minute * MINUTE + 1,
+                class: Priority::NORMAL,
+                exempt: false,
+            };
+            let end = End::Admitted {
+                waited: Duration::ZERO,
+                behind: Duration::ZERO,
+            };
+            tally.add(&asked, end);
+        }
+        let (minute, count) = tally.busiest().unwrap();
+        assert_eq!((minute, count.requests), (3, 2));
+    }
+}

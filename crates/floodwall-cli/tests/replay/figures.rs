@@ -197,26 +197,29 @@ fn exempt_requests_are_counted_apart_and_shadow_refuses_nobody() {
     );
 }
 
+/// Twice as much as can be, from 50 tenants.
 #[test]
 fn the_same_seed_gives_the_same_bytes() {
     let folder = Folder::new();
-    let log = folder.file("access.log", busy_client().replace(" 0.020\n", "\n"));
-    let stack = folder.file("stack.toml", "[concurrency]\nlimit = 1\n[shed]\n");
+    let row = |n: u32| {
+        let client = format!("192.0.2.{}", n % 50);
+        (n / 20, client, "/".to_owned(), String::new())
+    };
+    let log = folder.file("access.log", access_log((0..400).map(row)));
+    // Which tenants are shed is a keyed hash's choice, so its secret must come from the seed, too.
+    let stack = folder.file(
+        "stack.toml",
+        "[concurrency]\nlimit = 1\nqueue = { max_wait = \"1s\" }\n\
+         [shed]\nby = \"tenant\"\ntenant = \"client_address\"\n",
+    );
     let args = |seed| {
-        printed(&[
-            "replay",
-            &log,
-            "--stack",
-            &stack,
-            "--json",
-            "--seed",
-            seed,
-            "--service",
-            "{ exponential = \"400ms\" }",
-        ])
+        let service = "{ exponential = \"100ms\" }";
+        let fixed = ["replay", &log, "--stack", &stack, "--service", service];
+        printed(&[&fixed[..], &["--json", "--seed", seed]].concat())
     };
     assert!(args("7") == args("7"), "twice the same is not the same");
     assert!(args("7") != args("8"), "the seed changes nothing");
+    assert_says(&args("7"), &["\"reason\":\"shed\""]);
 }
 
 #[test]
@@ -263,4 +266,25 @@ fn a_quota_of_some_paths_refuses_there_only_and_is_named() {
         told["quotas"][1]["keys"][0],
         json!({"key": "192.0.2.1", "refused": 7})
     );
+}
+
+#[test]
+fn a_connection_that_stayed_open_for_hours_keeps_nobody() {
+    let row = |n: u32| {
+        let service = if n == 0 { "86400.000" } else { "0.001" };
+        (
+            n,
+            "192.0.2.1".to_owned(),
+            "/".to_owned(),
+            service.to_owned(),
+        )
+    };
+    let folder = Folder::new();
+    let log = folder.file("access.log", access_log((0..10).map(row)));
+    let stack = folder.file("stack.toml", "[concurrency]\nlimit = 2\n");
+    let told = json(&["replay", &log, "--stack", &stack]);
+    assert_eq!(told["all"]["admitted"], 10);
+    // All workers taken for hours: the others wait, and the end of the log ends that.
+    let told = json(&["replay", &log, "--stack", &stack, "--workers", "1"]);
+    assert_eq!(told["all"]["requests"], 10);
 }

@@ -261,7 +261,85 @@ fn spread(rows: &mut [Row]) {
     for same in rows.chunk_by_mut(|one, other| one.at == other.at) {
         let count = same.len() as u64;
         for (n, row) in (0..).zip(same) {
-            row.at += n * SECOND / count;
+            row.at = row.at.saturating_add(n * SECOND / count);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pieces of lines in any order, cut and joined at random, with bytes that are no text.
+    #[test]
+    fn no_bytes_make_a_panic() {
+        let pieces = [
+            "192.0.2.1",
+            " - - ",
+            "[10/Oct/2000:13:55:36 -0700]",
+            "[",
+            "]",
+            "\"",
+            "\\",
+            "GET / HTTP/1.1",
+            "{",
+            "}",
+            ":",
+            ",",
+            "\"time\"",
+            "\"ts\"",
+            "1e999",
+            "18446744073",
+            "-1",
+            "\u{feff}",
+            "é",
+            "\0",
+            "request_time=",
+            "0.",
+            ".5",
+            "99999999999999999999",
+            "\"request\"",
+            "\"headers\"",
+            "null",
+            "µs",
+        ];
+        let seed = fastrand::u64(..);
+        let mut chance = fastrand::Rng::with_seed(seed);
+        let mut gather = Gather::default();
+        for number in 0..20_000 {
+            let mut line = Vec::new();
+            for _ in 0..chance.usize(..16) {
+                line.extend(pieces[chance.usize(..pieces.len())].bytes());
+            }
+            if chance.bool() && !line.is_empty() {
+                let at = chance.usize(..line.len());
+                line[at] = chance.u8(..);
+            }
+            let text = String::from_utf8_lossy(&line);
+            println!("seed {seed}: {text:?}");
+            let mut clock = time::Clock::default();
+            gather
+                .add(number, access::entry(&text, &mut clock))
+                .unwrap();
+            gather.add(number, json::entry(&text, &mut clock)).unwrap();
+        }
+        let mut bytes = gather.rows.len().to_string().into_bytes();
+        bytes.extend((0..4_096).map(|_| chance.u8(..)));
+        let mut tables = Gather::default();
+        let table = [b"time,path,client,service,x-y\n".as_slice(), &bytes].concat();
+        let _ = table::read(&mut table.as_slice(), &mut tables);
+    }
+
+    #[test]
+    fn the_end_of_time_is_no_panic() {
+        let mut gather = Gather::default();
+        for _ in 0..20 {
+            let entry = Entry {
+                at: u64::MAX / SECOND * SECOND,
+                ..Entry::usual()
+            };
+            gather.add(1, Ok(entry)).unwrap();
+        }
+        assert_eq!(gather.finish("a.log").unwrap().rows.len(), 20);
     }
 }
