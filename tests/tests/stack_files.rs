@@ -65,6 +65,7 @@ fn the_example_has_every_key() {
         ("deadline.", "[deadline]\nnope = 1"),
         ("quota.", "[[quota]]\nnope = 1"),
         ("shed.", "[shed]\nnope = 1"),
+        ("shed.pressure.", "[[shed.pressure]]\nnope = 1"),
         ("concurrency.", "[concurrency]\nnope = 1"),
         (
             "concurrency.queue.",

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::cargo::{Cargo, cargo};
 
@@ -10,10 +10,16 @@ use crate::cargo::{Cargo, cargo};
 /// the cases beside it. So it is a program of its own.
 const SIMULATOR: &str = "simulator";
 
+/// Real processes on two cores for minutes: only when asked for.
+const ROOM: &str = "room";
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// One case, or `simulator`; all of them when none is named
+    /// One case, `simulator`, or `room`; all of them but `room` when none is named
     name: Option<String>,
+    /// For `room`: one short run
+    #[arg(long)]
+    quick: bool,
     /// Print JSON instead of tables: one object on a line for each program
     #[arg(long)]
     json: bool,
@@ -26,6 +32,14 @@ pub(crate) fn main(args: &Args) -> Result<()> {
     if args.name.as_deref() == Some(SIMULATOR) {
         return simulator.hand_over();
     }
+    if args.name.as_deref() == Some(ROOM) {
+        return quietly(cargo(["run", "--release", "-p", "floodwall-benches"]))
+            .args(["--bin", ROOM, "--"])
+            .args(args.quick.then_some("--quick"))
+            .args(args.json.then_some("--json"))
+            .hand_over();
+    }
+    ensure!(!args.quick, "`--quick` is for `room`");
     let cases = quietly(cargo(["run", "--release", "-p", "floodwall-benches"]))
         .arg("--")
         .args(args.json.then_some("--json"))

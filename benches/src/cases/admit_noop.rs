@@ -31,25 +31,37 @@ pub(crate) fn case() -> Case {
     }
 }
 
+/// Everything that a caller does for one request that is let in.
+pub(super) fn cycle<S>(service: S) -> impl FnMut() -> u64
+where
+    S: Service<u64, Response = u64>,
+{
+    let mut once = cycle_of(service);
+    move || match once() {
+        Ok(answer) => answer,
+        Err(_) => panic!("there is a free place"),
+    }
+}
+
 /// Everything that a caller does for one request: readiness, call, and the answer.
-fn cycle<S>(mut service: S) -> impl FnMut() -> u64
+pub(super) fn cycle_of<S>(mut service: S) -> impl FnMut() -> Result<u64, S::Error>
 where
     S: Service<u64, Response = u64>,
 {
     move || {
         let mut context = Context::from_waker(Waker::noop());
         let ready = service.poll_ready(&mut context);
-        assert!(ready.is_ready(), "there is a free place");
+        assert!(ready.is_ready(), "it never makes anybody wait");
         let answer = pin!(service.call(black_box(7)));
         match answer.poll(&mut context) {
-            Poll::Ready(Ok(answer)) => answer,
-            _ => panic!("a service that does nothing answers at once"),
+            Poll::Ready(answer) => answer,
+            Poll::Pending => panic!("a service that does nothing answers at once"),
         }
     }
 }
 
 #[derive(Clone, Copy)]
-struct Noop;
+pub(super) struct Noop;
 
 impl Service<u64> for Noop {
     type Response = u64;

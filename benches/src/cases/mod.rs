@@ -1,9 +1,20 @@
 //! Every case that there is. A new one: a file here and a line in `all`.
 
 mod admit_noop;
+mod shed;
+mod signals_read;
+mod signals_write;
+mod stack;
 
 use crate::case::Case;
 
 pub(crate) fn all() -> Vec<Case> {
-    vec![admit_noop::case()]
+    vec![
+        admit_noop::case(),
+        signals_write::case(),
+        signals_read::case(),
+        shed::decision(),
+        shed::step(),
+        stack::case(),
+    ]
 }

@@ -18,6 +18,7 @@
 
 mod moment;
 mod name;
+pub mod outbound;
 mod outcome;
 mod priority;
 pub mod queue;
@@ -25,6 +26,7 @@ pub mod rate;
 mod rejection;
 mod report;
 pub mod shed;
+pub mod stats;
 
 #[cfg(floodwall_loom)]
 pub(crate) use loom::sync::atomic;

@@ -28,13 +28,17 @@ pub enum Reason {
     QueueTimeout,
     /// The service is pressed, and this is among the least urgent of what comes.
     Shed,
+    /// What it would be sent to fails too often: a breaker holds it back.
+    Breaker,
+    /// What it would be sent to refuses too much: the client holds it back.
+    Throttled,
     /// A policy of one's own said no.
     Other,
 }
 
 impl Reason {
     /// All reasons, for building tables of counters.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::CostAboveBurst,
         Self::Deadline,
         Self::Draining,
@@ -44,6 +48,8 @@ impl Reason {
         Self::Quota,
         Self::QueueTimeout,
         Self::Shed,
+        Self::Breaker,
+        Self::Throttled,
         Self::Other,
     ];
 
@@ -59,6 +65,8 @@ impl Reason {
             Self::Quota => "quota",
             Self::QueueTimeout => "queue_timeout",
             Self::Shed => "shed",
+            Self::Breaker => "breaker",
+            Self::Throttled => "throttled",
             Self::Other => "other",
         }
     }

@@ -87,6 +87,7 @@ const ROWS: &[Row] = &[
     ("times = 2, ", "times = 21, ", &["21 retries of one request", "20 at most"]),
     ("growth = 2.0", "growth = 0.5", &["the growth of the wait is 0.5", "1 or more"]),
     ("jitter = 0.5", "jitter = 1.5", &["the jitter is 1.5", "0 to 1"]),
+    ("retry_budget = 0.2", "retry_budget = 20", &["the budget of retries is 20", "0 to 1"]),
     ("budget = 0.1", "budget = -0.1", &["the budget of retries is -0.1", "0 to 1"]),
     ("arrivals = \"poisson\"", "arrivals = { bursts = 0 } # HERE", &["bursts of 0", "1 or more"]),
     // Tiers.

@@ -164,6 +164,7 @@ fn stack() -> impl Strategy<Value = Stack> {
             limit: Some(limit),
             queue,
             quotas,
+            retry_budget: None,
             priority,
             deadline,
         },

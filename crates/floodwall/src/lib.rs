@@ -23,7 +23,9 @@
 //! | how long a request waited, how much of its time is left | [`QueueLatencyLayer`], [`queue_latency`] |
 //! | health checks and preflights let past | [`exempt`] |
 //! | keys, priorities, deadlines from a request | [`http`], [`extract`] |
+//! | how loaded the service is, for people, autoscalers and shedding | [`signals`] |
 //! | other answers, fields, `Retry-After` | [`http::Answers`] |
+//! | calls to others: a breaker, a throttle, a budget for retries | [`outbound`] |
 //! | no HTTP at all | [`admit`] |
 //! | a policy of your own | [`Admission`], [`conformance`] |
 //!
@@ -45,6 +47,7 @@
 //! | `axum` | no | reads the peer's address and the matched route that axum puts on a request |
 //! | `tonic` | no | reads the peer's address that tonic's server puts on a request |
 //! | `serde` | no | reads and writes a [`stack::StackConfig`] |
+//! | `retry` | no | the retry budget as a policy for `tower::retry::Retry` |
 //! | `tracing` | no | an event per refusal, and what is wrong with the set-up |
 //!
 //! A feature adds types and never changes what a name means. Metrics go through the `metrics`
@@ -61,10 +64,12 @@ pub mod extract;
 pub mod http;
 mod mode;
 mod observe;
+pub mod outbound;
 #[cfg(feature = "http")]
 pub mod queue_latency;
 pub mod rate_limit;
 pub mod shed;
+pub mod signals;
 #[cfg(feature = "http")]
 pub mod stack;
 
@@ -86,5 +91,6 @@ pub use observe::{Counts, describe_metrics};
 pub use queue_latency::QueueLatency;
 pub use rate_limit::RateLimit;
 pub use shed::Shed;
+pub use signals::Signals;
 #[cfg(feature = "http")]
 pub use stack::Stack;

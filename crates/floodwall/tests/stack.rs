@@ -1,5 +1,6 @@
 //! The wall as one policy: what it is made of, what it decides, and what it refuses to be built of.
 #![cfg(feature = "http")]
+#![allow(clippy::disallowed_methods, reason = "a test spawns its callers")]
 
 use std::time::Duration;
 
@@ -114,7 +115,8 @@ fn data_that_cannot_be_is_refused_with_the_field_and_the_fix() {
         change(&mut config);
         wrong(config.build())
     };
-    let table: [(fn(&mut StackConfig), &str, &str); 8] = [
+    type Change = fn(&mut StackConfig);
+    let table: [(Change, &str, &str); 8] = [
         (
             |c| c.trusted.push("10.0.0.0/33".to_owned()),
             "trusted proxies",
@@ -161,7 +163,7 @@ fn data_that_cannot_be_is_refused_with_the_field_and_the_fix() {
         (
             |c| {
                 c.quotas
-                    .push(QuotaRules::new("1/s", KeyRule::Header(String::new())))
+                    .push(QuotaRules::new("1/s", KeyRule::Header(String::new())));
             },
             "header",
             "letters",

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use floodwall::{
     Mode, Priority,
+    signals::Signal,
     stack::{Description, StackConfig, StackSnapshot},
 };
 use hdrhistogram::Histogram;
@@ -37,6 +38,8 @@ pub(super) struct Outcome<'a> {
     pub(super) quotas: Vec<Quota>,
     /// What policies in shadow mode would have refused.
     pub(super) shadow: Vec<Shadow>,
+    /// Signals that the stack sheds by, and that a log cannot tell.
+    pub(super) silent: Vec<String>,
     pub(super) wait: Wait,
     /// For a worker, behind the stack.
     pub(super) wait_behind: Wait,
@@ -160,6 +163,7 @@ impl<'a> Outcome<'a> {
                 })
                 .collect(),
             shadow: shadows(&played.snapshot, stack),
+            silent: silent(config),
             wait: wait(&tally.waits),
             wait_behind: wait(&tally.behind),
             busiest_minute: tally.busiest().map(|(minute, count)| Minute {
@@ -247,6 +251,23 @@ fn shadows(now: &StackSnapshot, stack: &Description) -> Vec<Shadow> {
         would_refuse,
     })
     .collect()
+}
+
+fn silent(config: &StackConfig) -> Vec<String> {
+    let told = [
+        Signal::QueueDepth,
+        Signal::Backlog,
+        Signal::QueueLatency,
+        Signal::Utilisation,
+        Signal::ArrivalRate,
+        Signal::DepartureRate,
+        Signal::Excess,
+    ];
+    let pressures = config.shed.iter().flat_map(|shed| &shed.pressures);
+    pressures
+        .map(|rules| rules.signal.clone())
+        .filter(|name| told.iter().all(|signal| signal.as_str() != name))
+        .collect()
 }
 
 fn wait(of: &Histogram<u64>) -> Wait {

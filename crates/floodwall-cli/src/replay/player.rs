@@ -13,8 +13,9 @@ use std::{
 use bytes::Bytes;
 use floodwall::{
     BuildError,
-    http::{Admit, Head, Refused},
-    stack::{Stack, StackSnapshot},
+    http::{Head, Refused},
+    signals::Signals,
+    stack::{Stack, StackLayer, StackSnapshot},
 };
 use floodwall_sim::{Answer, Attempt, Stage, Stream, Times, World};
 use http::{Request, Response};
@@ -35,13 +36,15 @@ use super::{
 /// day changes nothing any more, and the simulation takes who waits for an hour as forgotten.
 const AFTER: Duration = Duration::from_secs(30 * 60);
 
+type Wall = <StackLayer as Layer<Backend>>::Service;
+
 /// What all requests of a play share.
 pub(super) struct Parts<'a> {
     rows: &'a [Row],
     /// When the log began, or 0.
     start: u64,
     stack: Stack,
-    wall: Admit<Backend, Stack>,
+    wall: Wall,
     keys: Keys,
     service: Option<&'a Times>,
     chance: RefCell<Stream>,
@@ -51,7 +54,10 @@ pub(super) struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     pub(super) fn new(play: &Play<'a>, stage: &Stage<'_>) -> Result<Self, BuildError> {
-        let stack = play.config.builder()?.seed(play.seed).build()?;
+        // The memory of this machine, today, says nothing of that one, yesterday.
+        let signals = Signals::builder().without_machine().build()?;
+        let builder = play.config.builder()?.seed(play.seed);
+        let stack = builder.signals(&signals).build()?;
         let handle = stack.handle();
         if let Some(limit) = handle.concurrency() {
             stage.watch_limit(&limit);

@@ -13,6 +13,10 @@ pub(super) fn render(outcome: &Outcome<'_>, name: &str, paint: Paint) -> String 
     let first = format!("{} ", paint.with(Ink::Strong, &format!("{name}:")));
     text += &wrapped(&first, &about(outcome), 2);
     text += &wrapped("  the service: ", &service(outcome), 4);
+    if !outcome.silent.is_empty() {
+        let silent = format!("a log does not tell {}: silent", outcome.silent.join(", "));
+        text += &wrapped("  the signals: ", &silent, 4);
+    }
     text += "\n";
     text += &table(outcome, paint);
     text += &refusals(outcome, paint);

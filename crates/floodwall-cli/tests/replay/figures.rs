@@ -288,3 +288,26 @@ fn a_connection_that_stayed_open_for_hours_keeps_nobody() {
     let told = json(&["replay", &log, "--stack", &stack, "--workers", "1"]);
     assert_eq!(told["all"]["requests"], 10);
 }
+
+#[test]
+fn signals_that_a_log_does_not_tell_are_silent_and_named() {
+    let folder = Folder::new();
+    let log = folder.file("access.log", busy_client());
+    let shed = |signal| {
+        format!(
+            "[concurrency]\nlimit = 8\n[[shed.pressure]]\nsignal = \"{signal}\"\nfrom = 0.0\nto = 0.000001\n"
+        )
+    };
+    // Under bounds that everything exceeds, whatever speaks sheds.
+    let stack = folder.file("memory.toml", shed("memory_pressure_ratio"));
+    let told = json(&["replay", &log, "--stack", &stack]);
+    assert_eq!(told["all"]["refused"], 0);
+    assert_eq!(told["silent"], json!(["memory_pressure_ratio"]));
+    let shown = printed(&["replay", &log, "--stack", &stack]);
+    assert_says(&shown, &["a log does not tell memory_pressure_ratio"]);
+
+    let stack = folder.file("arrivals.toml", shed("arrivals_per_second"));
+    let told = json(&["replay", &log, "--stack", &stack]);
+    assert_ne!(told["all"]["refused"], 0);
+    assert_eq!(told["silent"], json!([]));
+}

@@ -227,6 +227,14 @@ impl<T> Queue<T> {
         Some(&mut self.slab.node_mut(slot).value)
     }
 
+    /// Whom the most urgent class would serve next: a look that decides nothing and leaves the
+    /// shares out.
+    pub fn first(&self) -> Option<&T> {
+        let waits = |class: &&Class| class.len > 0;
+        let class = self.classes.iter().find(waits)?;
+        Some(&self.slab.node(class.first()).value)
+    }
+
     /// When the time of the one of `ticket` is up; none if it is not here any more.
     pub fn expiry_of(&self, ticket: Ticket) -> Option<Moment> {
         Some(self.expiry.of(self.slab.find(ticket)?))

@@ -95,6 +95,8 @@ pub struct Controller {
     arriving: Rate,
     leaving: Rate,
     overloaded: bool,
+    /// For how long the queue has been empty since then.
+    empty: Duration,
     trim: f64,
     pressure: PressureRule,
     share: f64,
@@ -111,6 +113,9 @@ const TRIM_PER_SECOND: f64 = 0.2;
 const TRIM: f64 = 0.04;
 /// How much more than the known capacity may be let in, to find out that there is more.
 const LET_IN_MORE: f64 = 0.5;
+/// A queue that is empty for so long says that the capacity is not what was believed: of a service
+/// that stood still one learns that it can do nothing, and who lets nothing in never learns more.
+const EMPTY_FOR_TOO_LONG: Duration = Duration::from_secs(1);
 /// A class of which less than this part of the capacity would be shed for the queue's sake is left
 /// whole: more than both corrections together.
 const WHOLE: f64 = 0.15;
@@ -123,6 +128,7 @@ impl Controller {
             arriving: Rate::UNKNOWN,
             leaving: Rate::UNKNOWN,
             overloaded: false,
+            empty: Duration::ZERO,
             trim: 0.0,
             pressure: PressureRule { integral: 0.0 },
             share: 0.0,
@@ -198,7 +204,12 @@ impl Controller {
             self.overloaded = true;
             self.trim = 0.0;
         }
-        if arriving <= 0.0 {
+        self.empty = if queue.lowest == 0 && queue.now == 0 {
+            self.empty.saturating_add(length)
+        } else {
+            Duration::ZERO
+        };
+        if arriving <= 0.0 || self.empty >= EMPTY_FOR_TOO_LONG {
             return self.at_ease();
         }
         let wanted = leaving * self.settings.target.as_secs_f64();
@@ -218,6 +229,7 @@ impl Controller {
 
     fn at_ease(&mut self) -> f64 {
         self.overloaded = false;
+        self.empty = Duration::ZERO;
         self.trim = 0.0;
         0.0
     }

@@ -98,10 +98,13 @@ impl Distribution {
         for priority in Priority::all() {
             let class = priority.index();
             let all_of_it = self.classes[class];
-            let mine = (kept[class] + room.max(0.0)).min(all_of_it);
+            // Kept apart from what is set aside: the last of the room leaves exactly nothing, or the
+            // crumbs of rounding would open all classes that nobody came of lately.
+            let taken = room.min(all_of_it - kept[class]).max(0.0);
+            room -= taken;
+            let mine = kept[class] + taken;
             // Only where room ends in the middle of a class, not where there was none.
-            let enough = if mine > kept[class] { whole * all } else { 0.0 };
-            room -= mine - kept[class];
+            let enough = if taken > 0.0 { whole * all } else { 0.0 };
             let cohorts = if mine >= all_of_it - enough && all_of_it > 0.0 {
                 Level::COHORTS
             } else if all_of_it > 0.0 {
@@ -119,6 +122,10 @@ impl Distribution {
 
     /// How many of the first cohorts of a class make up `weight`, rounded to the nearest.
     fn cohorts_for(&self, class: usize, weight: f64) -> u8 {
+        if weight <= 0.0 {
+            // Not even those in front of which nobody came: more urgent ones are shed.
+            return 0;
+        }
         let cohorts = usize::from(Level::COHORTS);
         let mut sum = 0.0;
         let mut taken = 0;

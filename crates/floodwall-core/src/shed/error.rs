@@ -55,7 +55,7 @@ impl fmt::Display for ShedError {
         match self {
             Self::Bounds { at_ease, saturated } => write!(
                 f,
-                "no pressure can be told between {at_ease} and {saturated}: give two different numbers"
+                "no pressure can be told between {at_ease} and {saturated}: give two different numbers of common size"
             ),
             Self::Share { class, share, sum } => write!(
                 f,

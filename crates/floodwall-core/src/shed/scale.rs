@@ -26,10 +26,12 @@ impl Scale {
     ///
     /// # Errors
     ///
-    /// If a bound is no finite number, or both are the same.
+    /// If a bound is no finite number, both are the same, or they are too far apart to be subtracted.
     pub fn new(at_ease: f64, saturated: f64) -> Result<Self, ShedError> {
         let finite = at_ease.is_finite() && saturated.is_finite();
-        if !finite || at_ease == saturated {
+        // Bounds so far apart that no number is their distance are none.
+        let apart = (saturated - at_ease).is_finite();
+        if !finite || !apart || at_ease == saturated {
             return Err(ShedError::Bounds { at_ease, saturated });
         }
         Ok(Self { at_ease, saturated })
@@ -73,7 +75,12 @@ mod tests {
         let free = Scale::new(20.0, 5.0).unwrap();
         assert_eq!(free.of(30.0), Some(0.0));
         assert_eq!(free.of(0.0), Some(1.0));
-        for (a, b) in [(1.0, 1.0), (f64::NAN, 1.0), (0.0, f64::INFINITY)] {
+        for (a, b) in [
+            (1.0, 1.0),
+            (f64::NAN, 1.0),
+            (0.0, f64::INFINITY),
+            (f64::MIN, f64::MAX),
+        ] {
             assert!(Scale::new(a, b).is_err(), "{a} {b}");
         }
     }

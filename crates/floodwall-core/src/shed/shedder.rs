@@ -19,7 +19,7 @@ use super::{Controller, CutOff, Distribution, Interval, Queued, ShedSettings};
 ///
 /// let shedder = Shedder::new(ShedSettings::default(), Moment::ZERO);
 /// let level = shedder.next_level(Priority::NORMAL, false);
-/// shedder.arrived(level, true);
+/// shedder.arrived(level);
 /// assert!(shedder.cut_off().admits(level));
 ///
 /// let later = Moment::ZERO + Duration::from_millis(100);
@@ -34,7 +34,6 @@ pub struct Shedder {
     /// The count of arrivals at which a step is seen.
     step: AtomicU64,
     arrived: AtomicU64,
-    shed: AtomicU64,
     lowest: AtomicU32,
     fresh: Box<[AtomicU32]>,
     inner: Mutex<Inner>,
@@ -87,7 +86,6 @@ impl Shedder {
             due: AtomicU64::new((now + ShedSettings::INTERVAL).as_nanos()),
             step: AtomicU64::new(FIRST_STEP),
             arrived: AtomicU64::new(0),
-            shed: AtomicU64::new(0),
             lowest: AtomicU32::new(u32::MAX),
             fresh: (0..Level::COUNT).map(|_| AtomicU32::new(0)).collect(),
             inner: Mutex::new(Inner {
@@ -115,12 +113,9 @@ impl Shedder {
     }
 
     /// Counts an arrival, whatever became of it. Each one once.
-    pub fn arrived(&self, level: Level, admitted: bool) {
+    pub fn arrived(&self, level: Level) {
         self.fresh[level.index()].fetch_add(1, Ordering::Relaxed);
         self.arrived.fetch_add(1, Ordering::Relaxed);
-        if !admitted {
-            self.shed.fetch_add(1, Ordering::Relaxed);
-        }
     }
 
     /// Tells how many wait in the queue right now: the lowest of an interval is what counts.
@@ -218,11 +213,6 @@ impl Shedder {
     pub fn arrivals(&self) -> u64 {
         self.arrived.load(Ordering::Relaxed)
     }
-
-    /// How many of them were shed.
-    pub fn shed(&self) -> u64 {
-        self.shed.load(Ordering::Relaxed)
-    }
 }
 
 /// Most levels had no arrivals, and reading is much cheaper than swapping.
@@ -254,7 +244,7 @@ mod tests {
         let shedder = Shedder::new(ShedSettings::default(), Moment::ZERO);
         for index in 0..Level::COUNT {
             assert_eq!(level_at(index).index(), index);
-            shedder.arrived(level_at(index), true);
+            shedder.arrived(level_at(index));
         }
         assert!(shedder.fresh.iter().all(|n| n.load(Ordering::Relaxed) == 1));
     }

@@ -23,7 +23,7 @@ use super::cohort::place;
 ///     usage.spend(heavy, 1, Moment::ZERO);
 /// }
 /// usage.spend(light, 1, Moment::ZERO);
-/// let level = |tenant| usage.level(Priority::NORMAL, tenant, false);
+/// let level = |tenant| usage.level(Priority::NORMAL, tenant, false, Moment::ZERO);
 /// assert!(level(light) < level(heavy));
 /// ```
 #[derive(Debug)]
@@ -71,7 +71,10 @@ impl Usage {
 
     /// The level of a request: who used more is in a later cohort; those alike are told apart by
     /// their hash, so that a part of them can be shed.
-    pub fn level(&self, priority: Priority, tenant: KeyHash, retry: bool) -> Level {
+    pub fn level(&self, priority: Priority, tenant: KeyHash, retry: bool, now: Moment) -> Level {
+        // Who is shed spends nothing: were it forgotten at spending only, a heavy tenant that is alone
+        // would stay heavy for ever.
+        self.fade(now);
         let used = PER_DOUBLING * (1.0 + self.of(tenant)).log2();
         // Half a doubling, up or down.
         let apart = (tenant.raw() >> 40) as f64 / (1_u64 << 24) as f64 * PER_DOUBLING;
@@ -149,18 +152,39 @@ mod tests {
     }
 
     #[test]
+    fn use_is_forgotten_while_nothing_is_let_in() {
+        let usage = Usage::new(Duration::from_secs(10));
+        let fresh = usage.level(Priority::NORMAL, tenant(1), false, Moment::ZERO);
+        usage.spend(tenant(1), 1_000, Moment::ZERO);
+        let later = Moment::ZERO + Duration::from_secs(400);
+        assert_eq!(
+            usage.level(Priority::NORMAL, tenant(1), false, later),
+            fresh
+        );
+    }
+
+    #[test]
     fn those_who_use_most_come_last_and_equals_are_spread() {
         let usage = Usage::new(Duration::from_secs(30));
         for n in 0..200 {
             usage.spend(tenant(n), if n < 20 { 4_000 } else { 100 }, Moment::ZERO);
         }
-        let cohort = |n| usage.level(Priority::NORMAL, tenant(n), false).cohort();
+        let cohort = |n| {
+            usage
+                .level(Priority::NORMAL, tenant(n), false, Moment::ZERO)
+                .cohort()
+        };
         let last_of_the_light = (20..200).map(cohort).max().unwrap();
         assert!((0..20).all(|n| cohort(n) > last_of_the_light));
         let mut light: Vec<u8> = (20..200).map(cohort).collect();
         light.sort_unstable();
         light.dedup();
         assert!(light.len() >= 4, "{light:?}");
-        assert!(usage.level(Priority::NORMAL, tenant(0), true).cohort() >= 96);
+        assert!(
+            usage
+                .level(Priority::NORMAL, tenant(0), true, Moment::ZERO)
+                .cohort()
+                >= 96
+        );
     }
 }

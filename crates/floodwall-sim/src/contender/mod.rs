@@ -60,6 +60,11 @@ impl Contender {
                 "the scenario has no tier to play against: add a `[[tier]]`".to_owned(),
             ));
         }
+        let budgeted = match self {
+            Self::Floodwall => with_retry_budget(scenario),
+            _ => None,
+        };
+        let scenario = budgeted.as_ref().unwrap_or(scenario);
         let mut wrong = None;
         let simulation = Simulation::new(scenario).seed(seed).stack(self.to_string());
         let report = simulation.run_with(progress, |stage| {
@@ -113,6 +118,17 @@ impl Contender {
             }
         })
     }
+}
+
+/// The scenario with clients who have floodwall's retry budget, if its stack has one.
+fn with_retry_budget(scenario: &Scenario) -> Option<Scenario> {
+    let share = scenario.stack.as_ref()?.retry_budget?;
+    let mut scenario = scenario.clone();
+    let retries = scenario.clients.iter_mut();
+    for retry in retries.filter_map(|client| client.retry.as_mut()) {
+        retry.budget = Some(retry.budget.map_or(share, |own| own.min(share)));
+    }
+    Some(scenario)
 }
 
 /// The first tier, unless the scenario names others.

@@ -183,6 +183,7 @@ where
     /// An attempt is over for its client: it tries again, or the request has its end.
     fn ends(&mut self, now: u64, mut wanted: Wanted, end: Ended, answer: Option<&Answer>) {
         let retries = &mut self.groups[usize::from(wanted.group)].retries;
+        retries.attempted(&wanted);
         if !matches!(end, Ended::Succeeded(_)) {
             if let Some(wait) = retries.wait(&wanted, answer) {
                 wanted.number += 1;
@@ -197,7 +198,7 @@ where
                 return;
             }
         }
-        retries.closed(&wanted);
+        retries.closed();
         self.tally
             .ended(now, wanted.counted, wanted.group, wanted.tenant, end);
         if let Some((source, user)) = wanted.user {

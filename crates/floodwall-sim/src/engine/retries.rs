@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use floodwall_core::outbound::Budget;
+
 use super::flights::Wanted;
 use crate::Answer;
 use crate::chance::{Stream, nanos};
@@ -10,8 +12,8 @@ use crate::time::World;
 pub(super) struct Retries {
     rule: Option<Retry>,
     chance: Stream,
-    /// Requests of this client that have no end yet.
-    open: u64,
+    /// floodwall's own; asked if the client has one.
+    budget: Option<Budget>,
     /// Those of them that are at a retry, under way or scheduled.
     retrying: u64,
 }
@@ -21,7 +23,9 @@ impl Retries {
         Self {
             rule,
             chance: world.stream(&format!("client/{name}/retries")),
-            open: 0,
+            budget: rule.and_then(|rule| rule.budget).map(|share| {
+                Budget::new(share, Budget::AT_LEAST).expect("the scenario was checked")
+            }),
             retrying: 0,
         }
     }
@@ -31,14 +35,25 @@ impl Retries {
     }
 
     pub(super) fn opened(&mut self) {
-        self.open += 1;
+        if let Some(budget) = &self.budget {
+            budget.open();
+        }
     }
 
     /// A request has its end.
-    pub(super) fn closed(&mut self, wanted: &Wanted) {
-        self.open -= 1;
+    pub(super) fn closed(&self) {
+        if let Some(budget) = &self.budget {
+            budget.close();
+        }
+    }
+
+    /// An attempt has its end; if it was a retry, there is room for another.
+    pub(super) fn attempted(&mut self, wanted: &Wanted) {
         if wanted.number > 0 {
             self.retrying -= 1;
+            if let Some(budget) = &self.budget {
+                budget.unschedule();
+            }
         }
     }
 
@@ -53,16 +68,10 @@ impl Retries {
         if wanted.number >= rule.times {
             return None;
         }
-        let first = wanted.number == 0;
-        if let (Some(budget), true) = (rule.budget, first) {
-            let allowed = (budget * self.open as f64).max(3.0);
-            if (self.retrying + 1) as f64 > allowed {
-                return None;
-            }
+        if !self.budget.as_ref().is_none_or(Budget::schedule) {
+            return None;
         }
-        if first {
-            self.retrying += 1;
-        }
+        self.retrying += 1;
         let exponent = f64::from(wanted.number);
         let stretch = libm::pow(rule.growth, exponent) * (1.0 + rule.jitter * self.chance.unit());
         let wait = crate::chance::round(nanos(rule.backoff) as f64 * stretch);

@@ -22,6 +22,11 @@ pub struct Stack {
     /// Quotas, all of which hold.
     #[serde(default, rename = "quota", skip_serializing_if = "Vec::is_empty")]
     pub quotas: Vec<QuotaRule>,
+    /// At most this share of the requests under way of each client may be retries, scheduled ones
+    /// included, but always 3: floodwall stands before what they call, too. No bound when not said, or
+    /// the one that the client has itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_budget: Option<f64>,
     /// Whether it is told the priority of requests: yes when not said.
     #[serde(default = "yes")]
     pub priority: bool,
@@ -41,6 +46,7 @@ impl Default for Stack {
             queue: None,
             shed: None,
             quotas: Vec::new(),
+            retry_budget: None,
             priority: true,
             deadline: true,
         }

@@ -10,6 +10,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::core::Core;
 use super::gate::{Enqueued, Ticket};
 use super::permit::ConcurrencyPermit;
+use super::room::{State, probe, take_part};
 use crate::{Mode, Now};
 
 pin_project! {
@@ -22,8 +23,8 @@ pin_project! {
         deadline: Option<Instant>,
         now: Now,
         waiting: Option<Waiting>,
-        #[pin]
-        time_up: Option<Sleep>,
+        // Boxed, because it is large and most never wait: whatever holds this moves it about.
+        time_up: Option<Pin<Box<Sleep>>>,
     }
 
     impl PinnedDrop for Acquire {
@@ -66,10 +67,10 @@ impl Future for Acquire {
     type Output = Result<ConcurrencyPermit, Rejection>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+        let this = self.project();
         let priority = *this.priority;
         // It stays where the drop finds it until all is decided: a timer may panic.
-        let core = this.core.as_deref().expect(ONCE);
+        let core = this.core.as_ref().expect(ONCE);
 
         let Some(waiting) = *this.waiting else {
             let decided = match (core.mode.get(), core.gate.is_draining()) {
@@ -99,11 +100,12 @@ impl Future for Acquire {
                     core.observer.queued(priority);
                     let since = core.origin.moment(this.now.instant());
                     *this.waiting = Some(Waiting { ticket, since });
+                    take_part(core, ticket, since, cx);
                     if let Some(expires) = core.origin.instant(expires) {
-                        this.time_up.set(Some(sleep_until(expires)));
+                        *this.time_up = Some(Box::pin(sleep_until(expires)));
                         // To be woken when it is over, and no sooner than that.
-                        if let Some(time_up) = this.time_up.as_mut().as_pin_mut() {
-                            if time_up.poll(cx).is_ready() {
+                        if let Some(time_up) = this.time_up.as_mut() {
+                            if time_up.as_mut().poll(cx).is_ready() {
                                 cx.waker().wake_by_ref();
                             }
                         }
@@ -114,11 +116,12 @@ impl Future for Acquire {
         };
 
         let mut now = core.origin.now();
+        take_part(core, waiting.ticket, now, cx);
         let mut decided = core.gate.poll_wait(waiting.ticket, now, cx.waker());
         if decided.is_pending() {
-            if let Some(time_up) = this.time_up.as_mut().as_pin_mut() {
+            if let Some(time_up) = this.time_up.as_mut() {
                 let expires = core.origin.moment(time_up.deadline());
-                if time_up.poll(cx).is_ready() {
+                if time_up.as_mut().poll(cx).is_ready() {
                     now = now.max(expires);
                     decided = core.gate.poll_wait(waiting.ticket, now, cx.waker());
                 }
@@ -142,7 +145,7 @@ impl Future for Acquire {
 const ONCE: &str = "a decision is polled to its end once";
 
 fn enter(
-    core: &Core,
+    core: &Arc<Core>,
     priority: Priority,
     deadline: Option<Instant>,
     now: &mut Now,
@@ -151,13 +154,21 @@ fn enter(
     if is_expired(deadline) {
         return Enqueued::Refused(Reason::Deadline);
     }
-    if core.gate.try_enter() {
+    let room = core.room.state();
+    if room == State::Shut {
+        *now = Now::unread();
+        probe(core, core.origin.moment(now.instant()));
+    }
+    if room != State::Open && core.gate.try_enter() {
         return Enqueued::Entered;
     }
     // What was read for the decision may be old by now: a policy before this one may have waited.
     *now = Now::unread();
     let deadline = deadline.map(|deadline| core.origin.moment(deadline));
     let at = core.origin.moment(now.instant());
+    if room == State::Open {
+        probe(core, at);
+    }
     core.gate.enqueue(at, priority, deadline, cx.waker())
 }
 

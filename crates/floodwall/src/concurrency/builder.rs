@@ -1,8 +1,9 @@
 use floodwall_core::PolicyName;
 use floodwall_core::queue::{QueueConfig, QueueConfigBuilder};
 
-use super::ConcurrencyLimit;
 use super::core::Core;
+use super::room::State;
+use super::{ConcurrencyLimit, WaitingRoom};
 use crate::extract::Usual;
 use crate::{BuildError, Mode};
 
@@ -14,6 +15,7 @@ pub struct ConcurrencyLimitBuilder<P = Usual, D = Usual> {
     name: String,
     mode: Mode,
     queue: Line,
+    room: WaitingRoom,
     priority: P,
     deadline: D,
 }
@@ -32,6 +34,7 @@ impl ConcurrencyLimitBuilder {
             name: "concurrency".to_owned(),
             mode: Mode::Enforce,
             queue: Line::Usual,
+            room: WaitingRoom::off(),
             priority: Usual,
             deadline: Usual,
         }
@@ -65,6 +68,13 @@ impl<P, D> ConcurrencyLimitBuilder<P, D> {
         self
     }
 
+    /// Whether requests park for a turn even when a place is free, for handlers that block the
+    /// thread of their runtime: [`WaitingRoom::off`] when not said.
+    pub fn waiting_room(mut self, room: WaitingRoom) -> Self {
+        self.room = room;
+        self
+    }
+
     /// Reads a request's priority, which orders the queue.
     pub fn priority<Q>(self, priority: Q) -> ConcurrencyLimitBuilder<Q, D> {
         let Self {
@@ -72,6 +82,7 @@ impl<P, D> ConcurrencyLimitBuilder<P, D> {
             name,
             mode,
             queue,
+            room,
             priority: _,
             deadline,
         } = self;
@@ -80,6 +91,7 @@ impl<P, D> ConcurrencyLimitBuilder<P, D> {
             name,
             mode,
             queue,
+            room,
             priority,
             deadline,
         }
@@ -92,6 +104,7 @@ impl<P, D> ConcurrencyLimitBuilder<P, D> {
             name,
             mode,
             queue,
+            room,
             priority,
             deadline: _,
         } = self;
@@ -100,6 +113,7 @@ impl<P, D> ConcurrencyLimitBuilder<P, D> {
             name,
             mode,
             queue,
+            room,
             priority,
             deadline,
         }
@@ -109,7 +123,8 @@ impl<P, D> ConcurrencyLimitBuilder<P, D> {
     ///
     /// # Errors
     ///
-    /// If the limit is 0, the name cannot be one, or the queue's settings are unsound.
+    /// If the limit is 0, the name cannot be one, the settings of the queue or of the waiting room
+    /// are unsound, or there is a waiting room and no queue.
     pub fn build(self) -> Result<ConcurrencyLimit<P, D>, BuildError> {
         check_limit(self.limit)?;
         let name = PolicyName::new(&self.name)?;
@@ -118,7 +133,8 @@ impl<P, D> ConcurrencyLimitBuilder<P, D> {
             Line::Usual => Some(usual_queue(self.limit)?),
             Line::Set(queue) => Some(queue.build().map_err(|e| BuildError::caused("queue", e))?),
         };
-        let core = Core::new(name, self.limit, queue, self.mode);
+        check_room(&self.room, queue.is_some())?;
+        let core = Core::new(name, self.limit, queue, self.room, self.mode);
         Ok(ConcurrencyLimit::assemble(
             self.priority,
             self.deadline,
@@ -143,6 +159,15 @@ pub(super) fn check_limit(limit: u32) -> Result<(), BuildError> {
             "limit",
             "0 would let nothing in: set at least 1, or drain",
         ));
+    }
+    Ok(())
+}
+
+pub(super) fn check_room(room: &WaitingRoom, has_queue: bool) -> Result<(), BuildError> {
+    room.check()?;
+    if room.state() != State::Off && !has_queue {
+        let problem = "there is no queue to wait in: leave `no_queue` out";
+        return Err(BuildError::new("waiting_room", problem));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use floodwall_core::{PolicyName, Priority, Reason, Rejection};
 use tokio::time::Instant;
 
 use super::gate::Gate;
+use super::room::{Switch, WaitingRoom};
 use super::shadow::Shadow;
 use crate::clock::Origin;
 use crate::mode::ModeSwitch;
@@ -16,6 +17,7 @@ use crate::{Mode, Now};
 pub(super) struct Core {
     pub(super) name: PolicyName,
     pub(super) gate: Gate,
+    pub(super) room: Switch,
     pub(super) shadow: Shadow,
     pub(super) origin: Origin,
     pub(super) mode: ModeSwitch,
@@ -27,12 +29,16 @@ impl Core {
         name: PolicyName,
         limit: u32,
         queue: Option<QueueConfig>,
+        room: WaitingRoom,
         mode: Mode,
     ) -> Self {
+        let places = queue.as_ref().map_or(0, QueueConfig::capacity);
+        let gate = Gate::new(limit, queue);
         Self {
             name,
-            shadow: Shadow::new(queue.as_ref().map_or(0, QueueConfig::capacity)),
-            gate: Gate::new(limit, queue),
+            shadow: Shadow::new(places),
+            room: Switch::new(room, &gate),
+            gate,
             origin: Origin::here(),
             mode: ModeSwitch::new(mode),
             observer: Observer::new("concurrency", name),

@@ -7,9 +7,11 @@ use floodwall_core::queue::QueueConfigBuilder;
 use floodwall_core::shed::Backlog;
 use floodwall_core::{PolicyName, Priority, Reason};
 
-use super::builder::check_limit;
+use super::WaitingRoom;
+use super::builder::{check_limit, check_room};
 use super::core::Core;
 use super::gate::DrainKey;
+use super::load::WeakLimit;
 use crate::observe::Counts;
 use crate::{BuildError, Mode};
 
@@ -46,6 +48,8 @@ pub struct ConcurrencySnapshot {
     pub mode: Mode,
     /// Whether it takes nothing new.
     pub draining: bool,
+    /// How many fit into the waiting room by what is known now; `None` while it is not open.
+    pub room: Option<u32>,
     /// For how long the one who came first has waited.
     pub oldest_wait: Duration,
     /// How many places become free per second while somebody waits; `None` if that is not known
@@ -58,6 +62,10 @@ pub struct ConcurrencySnapshot {
 impl ConcurrencyLimitHandle {
     pub(super) const fn new(core: Arc<Core>) -> Self {
         Self { core }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakLimit {
+        WeakLimit::new(&self.core)
     }
 
     /// The policy's name.
@@ -80,6 +88,7 @@ impl ConcurrencyLimitHandle {
             waiting_by_class,
             mode: self.core.mode.get(),
             draining: gate.is_draining(),
+            room: gate.room_size(),
             oldest_wait: gate.oldest_wait(now),
             departures_per_second: gate.departures_per_second(now),
             counts: self.core.observer.counters.counts(),
@@ -146,14 +155,25 @@ impl ConcurrencyLimitHandle {
         Err(BuildError::new("queue", problem))
     }
 
+    /// Opens the waiting room, closes it, or leaves that to itself. Those who wait keep their place;
+    /// when it closes, those for whom there is room enter at once.
+    ///
+    /// # Errors
+    ///
+    /// If the settings are unsound, or the limit was built without a queue.
+    pub fn set_waiting_room(&self, room: WaitingRoom) -> Result<(), BuildError> {
+        let Core { gate, origin, .. } = &*self.core;
+        check_room(&room, gate.has_queue())?;
+        self.core.room.set(room, gate, origin.now());
+        Ok(())
+    }
+
     /// Changes the mode. What is inside is counted in every mode, so the switch is exact. Those who
     /// wait when it no longer enforces are let in at once.
     pub fn set_mode(&self, mode: Mode) {
         self.core.mode.set(mode);
         if mode != Mode::Enforce {
-            let (limit, now) = (self.core.gate.limit(), self.core.origin.now());
-            self.core.gate.set_limit(u32::MAX, now);
-            self.core.gate.set_limit(limit, now);
+            self.core.gate.let_all_in(self.core.origin.now());
         }
     }
 

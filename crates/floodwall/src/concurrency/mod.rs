@@ -7,19 +7,25 @@
 //! The limit can be changed while requests run ([`ConcurrencyLimitHandle::set_limit`]): growing
 //! lets waiters in, shrinking takes no place away from anybody, it gives back none until the number
 //! inside is below the new limit.
+//!
+//! For handlers that block the thread of their runtime there is the [`WaitingRoom`].
 
 mod acquire;
 mod builder;
 mod core;
 mod gate;
 mod handle;
+mod load;
 mod permit;
 mod policy;
+mod room;
 mod shadow;
 
 pub use acquire::Acquire;
 pub use builder::ConcurrencyLimitBuilder;
 pub use floodwall_core::queue::{QueueConfig, QueueConfigBuilder};
 pub use handle::{ConcurrencyLimitHandle, ConcurrencySnapshot, Drained};
+pub(crate) use load::{LimitLoad, WeakLimit};
 pub use permit::ConcurrencyPermit;
 pub use policy::ConcurrencyLimit;
+pub use room::WaitingRoom;

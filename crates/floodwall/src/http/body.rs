@@ -7,6 +7,7 @@ use ::http::header::CONTENT_LENGTH;
 use ::http_body::{Body, Frame, SizeHint};
 use bytes::{Buf, Bytes};
 use floodwall_core::Outcome;
+use floodwall_core::outbound::is_error;
 use pin_project_lite::pin_project;
 
 use super::classify::{AtHead, outcome_of_trailers};
@@ -125,9 +126,11 @@ impl<P: Permit> Holding<P> {
 
 impl<P: Permit> Drop for Holding<P> {
     fn drop(&mut self) {
-        // hyper drops a body unpolled once its Content-Length is out: that is a good end. Any other
-        // drop is a caller that left, which the permit's own drop says.
-        if self.left == Some(0) && !self.expects_trailers {
+        // hyper drops a body unpolled once its Content-Length is out: that is a good end. A head that
+        // said how it failed is not read to its end by clients who try again. Any other drop is a caller
+        // that left, which the permit's own drop says.
+        let is_over = self.left == Some(0) || is_error(self.outcome) == Some(true);
+        if is_over && !self.expects_trailers {
             self.end();
         }
     }

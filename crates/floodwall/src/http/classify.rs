@@ -40,6 +40,24 @@ impl Classify {
         }
     }
 
+    /// The outcome that the head of `response` tells, if it tells one. The head is taken out to be
+    /// looked at, and put back.
+    #[cfg(feature = "retry")]
+    pub(crate) fn of_response<B>(&self, response: &mut ::http::Response<B>) -> Option<Outcome> {
+        let (mut head, ()) = ::http::Response::new(()).into_parts();
+        head.status = response.status();
+        head.version = response.version();
+        std::mem::swap(&mut head.headers, response.headers_mut());
+        std::mem::swap(&mut head.extensions, response.extensions_mut());
+        let at_head = self.at_head(&head);
+        *response.headers_mut() = head.headers;
+        *response.extensions_mut() = head.extensions;
+        match at_head {
+            AtHead::Known(outcome) => Some(outcome),
+            AtHead::AskTrailers => None,
+        }
+    }
+
     pub(super) fn at_head(&self, head: &response::Parts) -> AtHead {
         if head.extensions.get::<Refused>().is_some() {
             return AtHead::Known(Outcome::Refused);
@@ -99,7 +117,7 @@ fn of_grpc_status(headers: &HeaderMap) -> Option<Outcome> {
 
 /// Whether there will be trailers with a status. gRPC-Web has its status inside of the body, where
 /// nobody looks.
-fn is_grpc(headers: &HeaderMap) -> bool {
+pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
     const GRPC: &[u8] = b"application/grpc";
     headers.get(CONTENT_TYPE).is_some_and(|kind| {
         let kind = kind.as_bytes();

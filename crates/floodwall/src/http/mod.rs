@@ -25,7 +25,9 @@ mod service;
 pub use admitted::Admitted;
 pub use answer::*;
 pub use body::ResponseBody;
-pub use classify::*;
+pub use classify::Classify;
+#[cfg(feature = "retry")]
+pub(crate) use classify::is_grpc;
 pub use extract::*;
 pub use future::ResponseFuture;
 pub use hand_on::{HandOn, hand_on};

@@ -1,15 +1,18 @@
 //! What the policies tell: counts for snapshots, and series for the `metrics` facade.
 
 mod counts;
+pub(crate) mod gauges;
+mod held_back;
 mod series;
 mod shed;
 
 pub(crate) use counts::Counters;
 pub use counts::Counts;
-pub(crate) use series::Series;
-pub use series::describe_metrics;
+pub(crate) use held_back::HeldBack;
 #[cfg(feature = "http")]
-pub(crate) use series::{QUEUE_LATENCY, class_label};
+pub(crate) use series::QUEUE_LATENCY;
+pub use series::describe_metrics;
+pub(crate) use series::{Series, class_label};
 pub(crate) use shed::ShedSeries;
 
 use std::time::Duration;

@@ -13,6 +13,7 @@ const IN_FLIGHT: &str = "floodwall_in_flight";
 const LIMIT: &str = "floodwall_limit";
 const QUEUE_DEPTH: &str = "floodwall_queue_depth";
 const QUEUE_WAIT: &str = "floodwall_queue_wait_seconds";
+pub(super) const HELD_BACK: &str = "floodwall_held_back_ratio";
 const RETRY_AFTER: &str = "floodwall_retry_after_seconds";
 pub(crate) const QUEUE_LATENCY: &str = "floodwall_queue_latency_seconds";
 
@@ -20,7 +21,8 @@ pub(crate) const QUEUE_LATENCY: &str = "floodwall_queue_latency_seconds";
 ///
 /// Call it once after installing a recorder; it is optional. Labels are `layer`, `policy`, `class`
 /// (the priority, 0 to 7), `decision` (`admit`, `refuse`, `would_refuse`, `would_wait`),
-/// `reason` and `part`: their number is bounded, and no key, path or address is ever a label.
+/// `reason`, `part` and `monitor` (the names of one's own): their number is bounded, and no key, path
+/// or address is ever a label.
 ///
 /// ```
 /// floodwall::describe_metrics();
@@ -33,6 +35,10 @@ pub fn describe_metrics() {
     );
     describe_gauge!(IN_FLIGHT, Unit::Count, "Requests that hold a place");
     describe_gauge!(LIMIT, Unit::Count, "How many requests may hold a place");
+    describe_gauge!(
+        HELD_BACK,
+        "The share of calls that a breaker or a throttle holds back"
+    );
     describe_gauge!(
         QUEUE_DEPTH,
         Unit::Count,
@@ -55,6 +61,7 @@ pub fn describe_metrics() {
         "How long requests that were run had waited before, by part (upstream, accept, queue, \
          readiness, other, total) and class"
     );
+    super::gauges::describe();
 }
 
 /// The series of one policy.

@@ -1,6 +1,5 @@
 use std::fmt;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use floodwall_core::PolicyName;
 use floodwall_core::shed::ShedState;
@@ -31,7 +30,6 @@ pub(super) fn describe() {
 /// The gauges of one shedder, published whenever its cut-off is made anew.
 pub(crate) struct ShedSeries {
     policy: PolicyName,
-    share: AtomicU64,
     gauges: OnceLock<[Gauge; 3]>,
 }
 
@@ -39,18 +37,11 @@ impl ShedSeries {
     pub(crate) const fn new(policy: PolicyName) -> Self {
         Self {
             policy,
-            share: AtomicU64::new(0),
             gauges: OnceLock::new(),
         }
     }
 
-    /// The share that was published last, for readers in the path of a request.
-    pub(crate) fn share(&self) -> f64 {
-        f64::from_bits(self.share.load(Ordering::Relaxed))
-    }
-
     pub(crate) fn publish(&self, state: &ShedState) {
-        self.share.store(state.share.to_bits(), Ordering::Relaxed);
         let made = || {
             [SHARE, CUT_OFF, PRESSURE]
                 .map(|name| gauge!(name, "layer" => "shed", "policy" => self.policy.to_string()))

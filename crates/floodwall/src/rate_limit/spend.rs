@@ -21,8 +21,8 @@ pin_project! {
         asked: Asked,
         now: Now,
         turn: Option<Turn>,
-        #[pin]
-        until: Option<Sleep>,
+        // Boxed, because it is large and most never wait: whatever holds this moves it about.
+        until: Option<Pin<Box<Sleep>>>,
     }
 
     impl PinnedDrop for Spend {
@@ -60,11 +60,11 @@ impl Future for Spend {
     type Output = Result<RatePermit, Rejection>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+        let this = self.project();
         // It stays where the drop finds it until all is decided: a timer may panic.
         if let Some(turn) = *this.turn {
-            let until = this.until.as_mut().as_pin_mut().expect("set with the turn");
-            ready!(until.poll(cx));
+            let until = this.until.as_mut().expect("set with the turn");
+            ready!(until.as_mut().poll(cx));
             *this.turn = None;
             let core = this.core.take().expect(ONCE);
             if let Some(pace) = &core.pace {
@@ -120,7 +120,7 @@ impl Future for Spend {
                 // Before the timer, which panics where there is none: the drop leaves the line.
                 *this.turn = Some(Turn { since, key });
                 *this.core = Some(core);
-                this.until.set(Some(sleep_until(since + wait)));
+                *this.until = Some(Box::pin(sleep_until(since + wait)));
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }

@@ -46,15 +46,17 @@ impl Core {
         match self.decide(asked, now) {
             Verdict::Shed(level) if mode == Mode::Enforce => Err(self.shed(level)),
             Verdict::Shed(level) | Verdict::Spared(level) => {
-                // As far as its own state goes it was shed, or else shadow would see another load
-                // than the one that it would make.
-                self.shedder.arrived(level, mode == Mode::Enforce);
+                self.shedder.arrived(level);
                 self.observer.would_refuse(asked.priority, Reason::Shed);
-                self.used(asked, now);
+                // As far as shadow's own state goes it was shed, or else it would see another load
+                // than the one that it would make.
+                if mode == Mode::Enforce {
+                    self.used(asked, now);
+                }
                 Ok(())
             }
             Verdict::LetIn(level) => {
-                self.shedder.arrived(level, true);
+                self.shedder.arrived(level);
                 self.observer.admitted(asked.priority);
                 self.used(asked, now);
                 Ok(())
@@ -64,7 +66,7 @@ impl Core {
 
     /// Counts one that is shed.
     pub(super) fn shed(&self, level: Level) -> Rejection {
-        self.shedder.arrived(level, false);
+        self.shedder.arrived(level);
         let refusal = self.refusal();
         self.observer
             .refused(level.priority(), Reason::Shed, refusal.retry_after());

@@ -170,6 +170,10 @@ impl<P, T, R> ShedBuilder<P, T, R> {
 
     /// Whose request it is: within a class the same tenants are steadily in or out, for an
     /// [`epoch`](ShedBuilder::epoch). When not said, requests take turns.
+    ///
+    /// Read something that the sender cannot choose (its address, what authentication has found):
+    /// who may call itself anything tries names until one is let in. A tenant is in or out as a whole,
+    /// so with a handful of tenants more or less is shed than was meant.
     pub fn tenant<K>(mut self, tenant: K) -> ShedBuilder<P, K, R> {
         self.settings.keyed = true;
         ShedBuilder {
@@ -285,6 +289,8 @@ impl Settings {
             mode: ModeSwitch::new(self.mode),
             enforce_percent: u64::from(self.enforce_percent).into(),
             chosen: 0.into(),
+            retry_after: 1.into(),
+            ticking: 0.into(),
             observer: Observer::new("shed", name),
             series: ShedSeries::new(name),
         })

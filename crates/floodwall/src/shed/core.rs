@@ -26,9 +26,16 @@ pub(super) struct Core {
     pub(super) enforce_percent: AtomicU64,
     /// Numbers those that are to be shed, so that a percentage of them can be chosen evenly.
     pub(super) chosen: AtomicU64,
+    /// What is shed is told to come back after, in seconds: worked out with each new cut-off.
+    pub(super) retry_after: AtomicU64,
+    /// Until when somebody is at a new cut-off, in nanoseconds; 0 is nobody.
+    pub(super) ticking: AtomicU64,
     pub(super) observer: Observer,
     pub(super) series: ShedSeries,
 }
+
+/// How long others wait for somebody who makes a new cut-off.
+const TICK_AT_MOST: Duration = Duration::from_secs(1);
 
 /// What was read from a request.
 #[derive(Clone, Copy, Debug)]
@@ -67,8 +74,11 @@ impl Core {
         }
     }
 
-    /// As [`Core::decide`], without changing anything.
+    /// As [`Core::decide`], without changing anything: not with a cut-off that is out of date.
     pub(super) fn would_shed(&self, asked: &Asked, now: &Now) -> bool {
+        if self.shedder.is_due(self.origin.moment(now.instant())) {
+            return false;
+        }
         let level = self.level(asked, now);
         !self.shedder.cut_off().admits(level)
     }
@@ -79,17 +89,36 @@ impl Core {
             .level(&self.shedder, asked.priority, asked.tenant, asked.retry, at)
     }
 
+    /// Makes a new cut-off, one caller at a time. Sources are code of the user: were one to hang, its
+    /// caller hangs with it, and the others go on after [`TICK_AT_MOST`] without that source.
     #[cold]
     fn tick(&self, now: &Now) {
+        let at = self.origin.moment(now.instant());
+        let before = self.ticking.load(Ordering::Relaxed);
+        let mine = (at + TICK_AT_MOST).as_nanos();
+        let taken = at.as_nanos() < before
+            || self
+                .ticking
+                .compare_exchange(before, mine, Ordering::Acquire, Ordering::Relaxed)
+                .is_err();
+        if taken {
+            return;
+        }
         let told = self
             .sources
             .iter()
             .filter_map(|source| source.pressure(now));
         let pressure = told.fold(0.0, f64::max);
         let backlog = self.queue.as_ref().map(ConcurrencyLimitHandle::backlog);
-        let at = self.origin.moment(now.instant());
         self.shedder.tick(at, pressure, backlog);
-        self.series.publish(&self.shedder.state());
+        let state = self.shedder.state();
+        self.retry_after
+            .store(retry_after(state.share), Ordering::Relaxed);
+        self.series.publish(&state);
+        // Unless it took so long that somebody else has taken over.
+        let _ = self
+            .ticking
+            .compare_exchange(mine, 0, Ordering::Release, Ordering::Relaxed);
     }
 
     /// Whether this one, which is to be shed, is let in all the same.
@@ -104,18 +133,18 @@ impl Core {
     }
 
     pub(super) fn refusal(&self) -> Rejection {
-        Rejection::new(self.name, Reason::Shed).with_retry_after(self.retry_after())
-    }
-
-    /// The deeper the overload, the longer: when those who were shed in a second come back, it takes
-    /// that long to serve them all.
-    fn retry_after(&self) -> Duration {
-        let share = self.series.share();
-        let depth = share / (1.0 - share).max(1.0 / 31.0);
-        Duration::from_secs(depth.ceil().clamp(1.0, 30.0) as u64)
+        let seconds = self.retry_after.load(Ordering::Relaxed);
+        Rejection::new(self.name, Reason::Shed).with_retry_after(Duration::from_secs(seconds))
     }
 
     pub(super) fn enforces_all(&self) -> bool {
         self.mode.get() == Mode::Enforce && self.enforce_percent.load(Ordering::Relaxed) >= 100
     }
+}
+
+/// The deeper the overload, the longer: when those who were shed in a second come back, it takes
+/// that long to serve them all.
+fn retry_after(share: f64) -> u64 {
+    let depth = share / (1.0 - share).max(1.0 / 31.0);
+    depth.ceil().clamp(1.0, 30.0) as u64
 }

@@ -48,7 +48,9 @@ impl Cohorts {
             (Self::ByTenant { epoch, .. }, Some(tenant)) => {
                 cohort_of(priority, tenant, Epoch::at(now(), *epoch), retry)
             }
-            (Self::ByUsage { usage, .. }, Some(tenant)) => usage.level(priority, tenant, retry),
+            (Self::ByUsage { usage, .. }, Some(tenant)) => {
+                usage.level(priority, tenant, retry, now())
+            }
         }
     }
 

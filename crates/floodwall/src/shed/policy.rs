@@ -76,10 +76,10 @@ impl<P, T, R> Shed<P, T, R> {
         T: KeyOf<Req>,
         R: Matches<Req>,
     {
-        self.core.level(&self.ask(request), now)
+        self.core.level(&self.read(request), now)
     }
 
-    fn ask<Req: ?Sized>(&self, request: &Req) -> Asked
+    fn read<Req: ?Sized>(&self, request: &Req) -> Asked
     where
         P: PriorityOf<Req>,
         T: KeyOf<Req>,
@@ -123,7 +123,7 @@ where
     type Future = Shedding;
 
     fn peek(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
-        if self.core.enforces_all() && self.core.would_shed(&self.ask(request), now) {
+        if self.core.enforces_all() && self.core.would_shed(&self.read(request), now) {
             return Err(self.core.refusal());
         }
         Ok(())
@@ -134,22 +134,32 @@ where
         if !self.core.enforces_all() {
             return Ok(());
         }
-        let asked = self.ask(request);
+        let asked = self.read(request);
         match self.core.decide(&asked, now) {
             Verdict::Shed(level) => Err(self.core.shed(level)),
             Verdict::LetIn(_) | Verdict::Spared(_) => Ok(()),
         }
     }
 
+    fn ask(&self, request: &Req, now: &Now) -> Result<Shedding, Rejection> {
+        let asked = self.read(request);
+        if self.core.enforces_all() {
+            if let Verdict::Shed(level) = self.core.decide(&asked, now) {
+                return Err(self.core.shed(level));
+            }
+        }
+        Ok(Shedding::new(Arc::clone(&self.core), asked, now.clone()))
+    }
+
     fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
         // What the client's own quota refused is no demand that anybody could serve.
         if !refusal.reason().is_clients_own() && self.core.mode.get() != Mode::Off {
-            let level = self.core.level(&self.ask(request), now);
-            self.core.shedder.arrived(level, true);
+            let level = self.core.level(&self.read(request), now);
+            self.core.shedder.arrived(level);
         }
     }
 
     fn admit(&self, request: &Req, now: &Now) -> Shedding {
-        Shedding::new(Arc::clone(&self.core), self.ask(request), now.clone())
+        Shedding::new(Arc::clone(&self.core), self.read(request), now.clone())
     }
 }

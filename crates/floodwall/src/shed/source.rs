@@ -1,7 +1,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use floodwall_core::Moment;
@@ -13,7 +13,8 @@ use crate::clock::Origin;
 /// Tells how pressed something is: a reading that a [`Scale`] turns into a pressure.
 ///
 /// It is read about ten times a second, by a request that comes along, so it had better be quick: a
-/// load of an atomic and not a system call. Closures are sources; `None` is silence.
+/// load of an atomic and not a system call. Closures are sources; `None` is silence. One that hangs
+/// holds up the request that reads it; the others go on without it after a second.
 pub trait PressureSource: Send + Sync + 'static {
     /// The reading, or `None` if there is none that is fresh enough.
     fn read(&self, now: &Now) -> Option<f64>;
@@ -89,7 +90,7 @@ pub enum SourceStatus {
     Unread,
     /// It told a pressure, 0 to 1.
     Told(f64),
-    /// It had nothing to tell.
+    /// It had nothing to tell, or somebody who began to read it has not come back for a second.
     Silent,
     /// It told what cannot be: not a number, infinite or negative. It decided nothing.
     Nonsense,
@@ -113,6 +114,8 @@ pub(super) struct Source {
     scale: Scale,
     read: Box<dyn PressureSource>,
     status: AtomicU64,
+    /// Somebody is reading it.
+    busy: AtomicBool,
 }
 
 // What is no pressure is told apart by numbers that no pressure can be.
@@ -128,6 +131,7 @@ impl Source {
             scale,
             read,
             status: AtomicU64::new(UNREAD.to_bits()),
+            busy: AtomicBool::new(false),
         }
     }
 
@@ -136,7 +140,14 @@ impl Source {
         if self.raw() == PANICKED {
             return None;
         }
-        let told = match catch_unwind(AssertUnwindSafe(|| self.read.read(now))) {
+        if self.busy.swap(true, Ordering::Acquire) {
+            // Who began to read it never came back: a source that hangs decides nothing.
+            self.set(SILENT);
+            return None;
+        }
+        let told = catch_unwind(AssertUnwindSafe(|| self.read.read(now)));
+        self.busy.store(false, Ordering::Release);
+        let told = match told {
             Ok(told) => told,
             Err(_panic) => {
                 self.set(PANICKED);

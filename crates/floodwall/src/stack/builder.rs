@@ -9,8 +9,9 @@ use super::priority::{AnyDeadline, AnyPriority};
 use super::{ShedRules, Stack};
 use crate::admission::{Exempting, Matches};
 use crate::extract::{DeadlineOf, KeyOf, PriorityOf};
-use crate::http::{Head, retries};
+use crate::http::{Head, QueueLatencyBuilder, QueueLatencyLayer, retries};
 use crate::shed::PressureSource;
+use crate::signals::Signals;
 use crate::{BuildError, Mode};
 
 /// Makes a [`Stack`]. The order of the calls does not matter: the parts have an order of their own.
@@ -27,6 +28,8 @@ pub struct StackBuilder {
     pub(super) limit_mode: Mode,
     pub(super) queue: WantedQueue,
     pub(super) seed: Option<u64>,
+    pub(super) signals: Option<Signals>,
+    pub(super) latency: QueueLatencyBuilder,
     // The first thing that was wrong, told when it is built.
     pub(super) wrong: Option<BuildError>,
 }
@@ -72,6 +75,8 @@ impl StackBuilder {
             limit_mode: Mode::Enforce,
             queue: WantedQueue::Usual,
             seed: None,
+            signals: None,
+            latency: QueueLatencyLayer::builder(),
             wrong: None,
         }
     }
@@ -231,6 +236,19 @@ impl StackBuilder {
     ) -> Self {
         let shed = self.shed.get_or_insert_default();
         shed.sources.push((name.into(), bounds, Box::new(source)));
+        self
+    }
+
+    /// Uses these signals, which others may share: ones of its own when not said.
+    pub fn signals(mut self, signals: &Signals) -> Self {
+        self.signals = Some(signals.clone());
+        self
+    }
+
+    /// How waiting is measured: from the layer on when not said, whatever a proxy says. Priority and
+    /// deadline are those of the stack.
+    pub fn queue_latency(mut self, latency: QueueLatencyBuilder) -> Self {
+        self.latency = latency;
         self
     }
 

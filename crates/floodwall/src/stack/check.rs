@@ -16,8 +16,10 @@ use super::{ConcurrencyRules, Description, QuotaRules, ShedBy, Stack, StackConfi
 use crate::admission::{all, exempt};
 use crate::concurrency::ConcurrencyLimitHandle;
 use crate::extract::Unkeyed;
-use crate::http::TrustedProxies;
-use crate::{BuildError, ConcurrencyLimit, RateLimit, Shed};
+use crate::http::{QueueLatencyLayer, TrustedProxies};
+use crate::queue_latency::QueueLatency;
+use crate::signals::Signals;
+use crate::{BuildError, ConcurrencyLimit, Now, RateLimit, Shed};
 
 const MOST_QUOTAS: usize = 4;
 
@@ -39,6 +41,9 @@ impl StackConfig {
     pub fn builder(&self) -> Result<StackBuilder, BuildError> {
         let proxies = TrustedProxies::new(&self.trusted)?;
         let mut builder = Stack::builder();
+        if !self.trusted.is_empty() {
+            builder.latency = QueueLatencyLayer::builder().trusted(proxies.clone());
+        }
         for kind in &self.exempt {
             builder.exempt.push((kind.reader()?, kind.words()));
         }
@@ -131,8 +136,12 @@ pub(super) fn build(mut builder: StackBuilder) -> Result<Stack, BuildError> {
     let mut limit_told = Description::new();
     let limit = limit(&builder, &mut limit_told)?;
     let handle = limit.as_ref().map(StackLimit::handle);
+    let signals = builder.signals.take().unwrap_or_default();
+    if let Some(limit) = &handle {
+        signals.watch_limit(limit)?;
+    }
     let shed = match builder.shed.take() {
-        Some(wanted) => Some(shed(wanted, handle.as_ref(), seed, &mut told)?),
+        Some(wanted) => Some(shed(wanted, handle.as_ref(), &signals, seed, &mut told)?),
         None => None,
     };
     told.parts.append(&mut limit_told.parts);
@@ -146,6 +155,8 @@ pub(super) fn build(mut builder: StackBuilder) -> Result<Stack, BuildError> {
         shed.clone(),
         limit.clone(),
     ));
+    let policies = signals.observe(policies).priority(Known);
+    let latency = latency(&mut builder, &signals)?;
     let wall = Wall {
         shared: Arc::new(Shared {
             priority: builder.priority.map(|(reader, _)| reader),
@@ -155,11 +166,29 @@ pub(super) fn build(mut builder: StackBuilder) -> Result<Stack, BuildError> {
             quotas,
             shed,
             limit,
+            signals,
         }),
     };
     let kinds = AnyOf(builder.exempt.into_iter().map(|(kind, _)| kind).collect());
     let policy = exempt(Arc::new(kinds), wall).limit(builder.exempt_limit)?;
-    Ok(Stack::assemble(policy, told))
+    Ok(Stack::assemble(policy, told, latency))
+}
+
+fn latency(builder: &mut StackBuilder, signals: &Signals) -> Result<QueueLatencyLayer, BuildError> {
+    let wanted = std::mem::replace(&mut builder.latency, QueueLatencyLayer::builder());
+    let priority = builder
+        .priority
+        .as_ref()
+        .map(|(reader, _)| Arc::clone(reader));
+    let deadline = builder
+        .deadline
+        .as_ref()
+        .map(|(reader, _)| Arc::clone(reader));
+    let signals = signals.clone();
+    let tell = move |class, latency: &QueueLatency| {
+        signals.record_queue_latency(class, latency.total(), &Now::unread());
+    };
+    wanted.reading(priority, deadline).tell(tell).build()
 }
 
 fn check_contradictions(builder: &StackBuilder) -> Result<(), BuildError> {
@@ -192,7 +221,7 @@ fn check_contradictions(builder: &StackBuilder) -> Result<(), BuildError> {
     }
     if let Some(shed) = &builder.shed {
         let queues = builder.limit.is_some() && !matches!(builder.queue, WantedQueue::None);
-        if !queues && shed.sources.is_empty() {
+        if !queues && shed.sources.is_empty() && shed.rules.pressures.is_empty() {
             return wrong(
                 "shed",
                 "there is nothing to go by: set a limit with a queue, or a pressure",
@@ -327,6 +356,7 @@ fn limit(builder: &StackBuilder, told: &mut Description) -> Result<Option<StackL
 fn shed(
     wanted: WantedShed,
     limit: Option<&ConcurrencyLimitHandle>,
+    signals: &Signals,
     seed: Option<u64>,
     told: &mut Description,
 ) -> Result<StackShed, BuildError> {
@@ -355,6 +385,11 @@ fn shed(
     }
     if let Some(seed) = seed {
         builder = builder.seed(seed);
+    }
+    for rules in &rules.pressures {
+        let source = rules.source(signals)?;
+        by.push(format!("{} is above {}", rules.signal, rules.from));
+        builder = builder.pressure(rules.signal.clone(), (0.0, 1.0), source);
     }
     for (name, bounds, source) in sources {
         by.push(format!("{name} presses"));

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::priority::{DeadlineRules, PriorityRules};
-use super::{KeyRule, KindRule};
+use super::{KeyRule, KindRule, PressureRules};
 use crate::Mode;
 
 /// A [`Stack`](super::Stack) as data. Unknown keys, and settings that contradict one another, are
@@ -132,6 +132,12 @@ pub struct ShedRules {
     /// By class: the part of what is let in that it keeps.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "BTreeMap::is_empty"))]
     pub shares: BTreeMap<u8, f64>,
+    /// Sheds by signals, too.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "pressure", skip_serializing_if = "Vec::is_empty")
+    )]
+    pub pressures: Vec<PressureRules>,
     /// How many per cent of what is to be shed are shed.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub enforce_percent: Option<u8>,

@@ -3,6 +3,7 @@
 //!
 //! | step | what it does | answers |
 //! | --- | --- | --- |
+//! | stamp | from here on waiting is measured, for the handler and the signals | |
 //! | exempt | health checks and preflights pass, under a small limit of their own | 503 |
 //! | quotas | each client has its own | 429 |
 //! | shed | the least urgent go while the queue stands or something presses | 503 |
@@ -21,6 +22,7 @@ mod explain;
 mod handle;
 mod key;
 mod kind;
+mod pressure;
 mod priority;
 mod quota;
 mod wall;
@@ -35,5 +37,6 @@ pub use explain::{Explanation, QuotaVerdict, Verdict};
 pub use handle::{StackHandle, StackSnapshot};
 pub use key::KeyRule;
 pub use kind::KindRule;
+pub use pressure::PressureRules;
 pub use priority::{DeadlineRules, HeaderTable, PriorityRule, PriorityRules as PriorityConfig};
-pub use wall::{Stack, StackFuture, StackPermit};
+pub use wall::{Stack, StackFuture, StackLayer, StackPermit};

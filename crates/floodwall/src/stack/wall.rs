@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use floodwall_core::{Priority, Rejection, Report};
 use pin_project_lite::pin_project;
+use tokio::time::Instant;
 
 use super::asked::{AnyKey, Asked, Known};
 use super::kind::AnyOf;
@@ -13,13 +14,16 @@ use super::priority::{AnyDeadline, AnyPriority};
 use super::quota::StackQuota;
 use super::{Description, Explanation, StackBuilder, StackHandle};
 use crate::admission::{Admission, All, And, End, Exempting, Matches, Permit};
-use crate::http::{AdmitLayer, Head};
+use crate::http::{AdmitLayer, Head, QueueLatencyLayer};
+use crate::queue_latency::QueueLatency;
+use crate::signals::{Observed, Signals};
 use crate::{ConcurrencyLimit, Now, Shed};
 
 pub(super) type StackShed = Shed<Known, AnyKey, Known>;
 pub(super) type StackLimit = ConcurrencyLimit<Known, Known>;
 type Quota = Option<StackQuota>;
-pub(super) type Policies =
+pub(super) type Policies = Observed<Together, Known>;
+pub(super) type Together =
     All<And<Quota, And<Quota, And<Quota, And<Quota, And<Option<StackShed>, Option<StackLimit>>>>>>>;
 
 /// The recommended wall as one policy; see the [module](crate::stack).
@@ -48,6 +52,7 @@ pub(super) type Policies =
 pub struct Stack {
     policy: Exempting<Arc<AnyOf>, Wall>,
     description: Arc<Description>,
+    latency: QueueLatencyLayer,
 }
 
 /// What is not exempt: reads the request once, then asks all policies.
@@ -64,6 +69,7 @@ pub(super) struct Shared {
     pub(super) quotas: Vec<StackQuota>,
     pub(super) shed: Option<StackShed>,
     pub(super) limit: Option<StackLimit>,
+    pub(super) signals: Signals,
 }
 
 impl Stack {
@@ -72,16 +78,41 @@ impl Stack {
         StackBuilder::new()
     }
 
-    pub(super) fn assemble(policy: Exempting<Arc<AnyOf>, Wall>, description: Description) -> Self {
+    pub(super) fn assemble(
+        policy: Exempting<Arc<AnyOf>, Wall>,
+        description: Description,
+        latency: QueueLatencyLayer,
+    ) -> Self {
         Self {
             policy,
             description: Arc::new(description),
+            latency,
         }
     }
 
-    /// The wall as a layer for HTTP services; refusals are responses.
-    pub fn layer(&self) -> AdmitLayer<Self> {
+    /// The whole wall as a layer for HTTP services: outermost the stamp from which on waiting is
+    /// measured, then the decision. Refusals are responses.
+    pub fn layer(&self) -> StackLayer {
+        tower_layer::Stack::new(self.admit_layer(), self.latency_layer())
+    }
+
+    /// The decision alone, to set [answers](AdmitLayer::answers) or how long a place is
+    /// [held](AdmitLayer::hold_until). It belongs inside of
+    /// [`latency_layer`](Stack::latency_layer).
+    pub fn admit_layer(&self) -> AdmitLayer<Self> {
         AdmitLayer::around(self.clone())
+    }
+
+    /// The stamp alone: measures how long requests wait, tells the handler
+    /// ([`QueueLatency`](crate::QueueLatency)) and the [signals](Stack::signals).
+    pub fn latency_layer(&self) -> QueueLatencyLayer {
+        self.signals().are_told_latency();
+        self.latency.clone()
+    }
+
+    /// How loaded the service is, as all parts of this stack see it.
+    pub fn signals(&self) -> &Signals {
+        &self.wall().shared.signals
     }
 
     /// What was built, part by part, in the order in which they decide.
@@ -125,18 +156,27 @@ impl Shared {
             .map_or(Priority::NORMAL, |reader| reader.priority(head))
     }
 
+    /// Counted from the honest arrival, where a layer further out has stamped it.
+    fn deadline_of(&self, head: &Head, now: &Now) -> Option<Instant> {
+        let reader = self.deadline.as_ref()?;
+        match head.extensions.get::<QueueLatency>() {
+            Some(latency) => latency.deadline(),
+            None => reader.deadline(head, now),
+        }
+    }
+
     pub(super) fn ask<'a>(&self, head: &'a Head, now: &Now) -> Asked<'a> {
         Asked {
             head,
             priority: self.priority_of(head),
-            deadline: self
-                .deadline
-                .as_ref()
-                .and_then(|reader| reader.deadline(head, now)),
+            deadline: self.deadline_of(head, now),
             retry: self.retries.matches(head),
         }
     }
 }
+
+/// The layer of a whole [`Stack`]: the stamp outermost, then the decision.
+pub type StackLayer = tower_layer::Stack<AdmitLayer<Stack>, QueueLatencyLayer>;
 
 type WallFuture = <Policies as Admission<Asked<'static>>>::Future;
 type WallPermit = <Policies as Admission<Asked<'static>>>::Permit;
@@ -150,6 +190,9 @@ impl Admission<Head> for Wall {
     }
     fn check(&self, head: &Head, now: &Now) -> Result<(), Rejection> {
         self.shared.policies.check(&self.shared.ask(head, now), now)
+    }
+    fn ask(&self, head: &Head, now: &Now) -> Result<WallFuture, Rejection> {
+        self.shared.policies.ask(&self.shared.ask(head, now), now)
     }
     fn passed_over(&self, head: &Head, now: &Now, refusal: &Rejection) {
         let asked = self.shared.ask(head, now);
@@ -171,6 +214,10 @@ impl Admission<Head> for Stack {
     }
     fn check(&self, head: &Head, now: &Now) -> Result<(), Rejection> {
         self.policy.check(head, now)
+    }
+    fn ask(&self, head: &Head, now: &Now) -> Result<StackFuture, Rejection> {
+        let inner = self.policy.ask(head, now)?;
+        Ok(StackFuture { inner })
     }
     fn passed_over(&self, head: &Head, now: &Now, refusal: &Rejection) {
         self.policy.passed_over(head, now, refusal);

@@ -167,11 +167,11 @@ impl QuotaSet {
     ) -> Result<Charges, SetDenied> {
         let mut charges = Charges {
             key,
-            charged: [None; MAX_QUOTAS],
+            charged: [Charge::FREE; MAX_QUOTAS],
         };
         for (i, member) in self.members.iter().enumerate() {
             match charge(member) {
-                Ok(charge) => charges.charged[i] = Some(charge),
+                Ok(charge) => charges.charged[i] = charge,
                 Err(denied) => {
                     // Counted if it stays spent.
                     let _ = self.undo(&charges, now);
@@ -203,9 +203,7 @@ impl QuotaSet {
     pub fn undo(&self, charges: &Charges, now: Moment) -> Undone {
         let mut exactly = true;
         for (member, charge) in self.members.iter().zip(&charges.charged).rev() {
-            if let Some(charge) = charge {
-                exactly &= member.cells.undo(charges.key, charge, now);
-            }
+            exactly &= member.cells.undo(charges.key, charge, now);
         }
         if exactly {
             return Undone::Exactly;

@@ -10,7 +10,8 @@ use crate::{PolicyName, Reason};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charges {
     pub(super) key: KeyHash,
-    pub(super) charged: [Option<Charge>; MAX_QUOTAS],
+    // A quota that there is not, or was not charged, has a free one.
+    pub(super) charged: [Charge; MAX_QUOTAS],
 }
 
 /// How an [undo](super::QuotaSet::undo) went.

@@ -17,6 +17,10 @@ impl Scenario {
                 "write at least 1",
             );
         }
+        if let Some(share) = stack.retry_budget {
+            let place = place.key("retry_budget");
+            faults.share(&place, "the budget of retries", share);
+        }
         if let Some(queue) = &stack.queue {
             let place = place.key("queue");
             if stack.limit.is_none() {

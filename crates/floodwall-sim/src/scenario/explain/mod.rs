@@ -176,6 +176,12 @@ impl Scenario {
         if let Some(rule) = &stack.shed {
             page.item(&shed(rule));
         }
+        if let Some(share) = stack.retry_budget {
+            let share = percent(share);
+            page.item(&format!(
+                "a budget on the side of each client: at most {share} of its requests are retries"
+            ));
+        }
         page.item(knows(stack));
     }
 

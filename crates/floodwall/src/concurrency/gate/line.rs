@@ -8,6 +8,7 @@ use super::counts::Counts;
 use super::departures::Departures;
 use super::holds::Holds;
 use super::slab::{Key, Slab};
+use super::turns::Room;
 use super::wakes::Wakes;
 
 /// Everything of a gate that is under its lock. As many are in the queue as the counts say wait.
@@ -16,9 +17,11 @@ pub(super) struct Line {
     pub(super) queue: Option<Queue<Key>>,
     /// Those who wait, and those whose turn came or who were refused until they have looked: as
     /// many as there are futures.
-    waiters: Slab<Waiter>,
+    pub(super) waiters: Slab<Waiter>,
     pub(super) departures: Departures,
     pub(super) holds: Holds,
+    /// How the queue is served while it is a waiting room.
+    pub(super) room: Option<Room>,
     drains: Slab<Option<Waker>>,
 }
 
@@ -33,6 +36,12 @@ pub(super) enum Waiter {
 /// ready or calls [`Gate::cancel`](super::Gate::cancel).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket(Key);
+
+impl Ticket {
+    pub(super) const fn key(self) -> Key {
+        self.0
+    }
+}
 
 /// Names one who waits for the end of a drain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +78,7 @@ impl Line {
             waiters: Slab::new(),
             departures: Departures::new(),
             holds: Holds::default(),
+            room: None,
             drains: Slab::new(),
         }
     }
@@ -87,7 +97,8 @@ impl Line {
                 resolve(&mut self.waiters, expired.waiter.value, refused, wakes);
             }
             // If there is room in `wakes`, nobody is left whose time is up.
-            while !wakes.is_full() && counts.grant() {
+            while !wakes.is_full() && Room::may_grant(self.room.as_ref()) && counts.grant() {
+                Room::count_grant(self.room.as_mut());
                 let waiter = queue.pop(now).expect("as many are in the queue as wait");
                 resolve(&mut self.waiters, waiter.value, Waiter::Granted, wakes);
             }
@@ -123,21 +134,35 @@ impl Line {
         if counts.seen().is_draining() {
             return Enqueued::Refused(Reason::Draining);
         }
-        if counts.enter() {
+        // In a waiting room everybody waits for a turn, also when there is a free place.
+        let parks = self.room.is_some();
+        if !parks && counts.enter() {
             return Enqueued::Entered;
         }
-        if deadline.is_some_and(|deadline| self.is_hopeless(counts, now, priority, deadline)) {
+        // With a free place only a deadline that has passed refuses.
+        let certain = parks && counts.has_room();
+        let hopeless = |at| self.is_hopeless(counts, now, priority, at);
+        if !certain && deadline.is_some_and(hopeless) {
             self.departures.count_refused();
             return Enqueued::Refused(Reason::Deadline);
         }
         let Some(queue) = &mut self.queue else {
             return Enqueued::Refused(Reason::Full);
         };
+        if let Some(room) = &mut self.room {
+            room.comes(now, priority);
+            if room.is_kept_for_others(queue, now, priority) {
+                self.departures.count_refused();
+                return Enqueued::Refused(Reason::Full);
+            }
+        }
         let waker = waker.clone();
         // Only who is the first to wait may find that a place has become free meanwhile: the others
         // find those who wait already.
         let first = queue.is_empty();
-        if first && counts.enter_or_announce() {
+        if first && parks {
+            counts.announce();
+        } else if first && counts.enter_or_announce() {
             return Enqueued::Entered;
         }
         match queue.push(now, priority, deadline, self.waiters.next_key()) {
@@ -154,6 +179,7 @@ impl Line {
                     waker,
                 });
                 self.departures.observe(now, true);
+                self.offer_turn(counts, key);
                 Enqueued::Waiting {
                     ticket: Ticket(key),
                     expires: pushed.expires,
@@ -177,11 +203,11 @@ impl Line {
         priority: Priority,
         deadline: Option<Moment>,
     ) -> Option<Reason> {
-        let reason = if !self
-            .queue
-            .as_ref()
-            .is_some_and(|queue| queue.has_room_for(now, priority))
-        {
+        let takes = |queue: &Queue<Key>| {
+            let kept = |room: &Room| room.is_kept_for_others(queue, now, priority);
+            queue.has_room_for(now, priority) && !self.room.as_ref().is_some_and(kept)
+        };
+        let reason = if !self.queue.as_ref().is_some_and(takes) {
             Reason::Full
         } else if deadline.is_some_and(|at| self.is_hopeless(counts, now, priority, at)) {
             Reason::Deadline

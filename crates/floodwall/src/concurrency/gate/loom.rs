@@ -6,6 +6,7 @@
 
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
 use floodwall_core::queue::QueueConfig;
 use floodwall_core::{Moment, Priority, Reason};
@@ -15,7 +16,7 @@ use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::thread;
 
 use super::sync::explored::PLAIN_LOADS;
-use super::{Enqueued, Gate, Ticket};
+use super::{Enqueued, Gate, Role, RoomRules, Ticket};
 
 const NOW: Moment = Moment::from_nanos(1);
 const NORMAL: Priority = Priority::NORMAL;
@@ -343,6 +344,113 @@ fn an_overdue_place_is_taken_back_or_left_but_not_both() {
         if gate.end_hold(hold) {
             leave(&gate);
         }
+        acquire.join().unwrap();
+        assert_eq!((gate.in_flight(), gate.waiting()), (1, 0));
+    });
+}
+
+fn room(limit: u32) -> Arc<Gate> {
+    let gate = gate(limit, 2);
+    let rules = RoomRules {
+        target: Duration::from_millis(30),
+        max_wait: Duration::from_millis(30),
+        least: 4,
+        most: 4,
+    };
+    gate.open_room(rules, NOW);
+    gate
+}
+
+/// What its future does when it is polled; the reactor was looked at as soon as one asks for that.
+fn take_part(gate: &Gate, ticket: Ticket) {
+    let (role, _wakes) = gate.take_turn(ticket, NOW);
+    if role == Role::Calls {
+        gate.turn_comes(1, false);
+    }
+}
+
+/// As the future of a request does it in a waiting room.
+fn park(gate: &Gate) {
+    let mut waits: Option<Ticket> = None;
+    block_on(poll_fn(|cx| {
+        if let Some(ticket) = waits {
+            take_part(gate, ticket);
+            return gate.poll_wait(ticket, NOW, cx.waker()).map(Result::unwrap);
+        }
+        match gate.enqueue(NOW, NORMAL, None, cx.waker()) {
+            Enqueued::Waiting { ticket, .. } => {
+                waits = Some(ticket);
+                take_part(gate, ticket);
+                Poll::Pending
+            }
+            other => panic!("{other:?}"),
+        }
+    }));
+}
+
+#[test]
+fn in_a_room_two_park_while_one_releases() {
+    explore(|| {
+        let gate = room(1);
+        assert!(gate.try_enter());
+        let inside = Arc::new(AtomicU32::new(1));
+        let acquire = || {
+            let (gate, inside) = (Arc::clone(&gate), Arc::clone(&inside));
+            thread::spawn(move || {
+                park(&gate);
+                assert_eq!(inside.fetch_add(1, Ordering::Relaxed), 0);
+                inside.fetch_sub(1, Ordering::Relaxed);
+                leave(&gate);
+            })
+        };
+        let (a, b) = (acquire(), acquire());
+        inside.fetch_sub(1, Ordering::Relaxed);
+        leave(&gate);
+        a.join().unwrap();
+        b.join().unwrap();
+        assert_empty(&gate);
+    });
+}
+
+#[test]
+fn in_a_room_the_one_whose_turn_it_is_leaves_while_one_releases() {
+    explore(|| {
+        let gate = room(1);
+        assert!(gate.try_enter());
+        let Enqueued::Waiting { ticket, .. } = gate.enqueue(NOW, NORMAL, None, Waker::noop())
+        else {
+            panic!("everybody waits in a room");
+        };
+        let second = {
+            let gate = Arc::clone(&gate);
+            thread::spawn(move || {
+                park(&gate);
+                leave(&gate);
+            })
+        };
+        let head = {
+            let gate = Arc::clone(&gate);
+            thread::spawn(move || {
+                take_part(&gate, ticket);
+                gate.cancel(ticket, || NOW);
+            })
+        };
+        leave(&gate);
+        second.join().unwrap();
+        head.join().unwrap();
+        assert_empty(&gate);
+    });
+}
+
+#[test]
+fn a_room_closes_while_one_parks() {
+    explore(|| {
+        let gate = room(1);
+        let acquire = {
+            let gate = Arc::clone(&gate);
+            thread::spawn(move || enter(&gate, NORMAL).unwrap())
+        };
+        gate.close_room(NOW);
         acquire.join().unwrap();
         assert_eq!((gate.in_flight(), gate.waiting()), (1, 0));
     });

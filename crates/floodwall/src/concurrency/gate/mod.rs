@@ -12,18 +12,22 @@
 //!    place, one compare-and-swap moves one from waiting to inside. They are woken after the lock
 //!    was given back.
 //! 5. Cancel, under the lock: a granted place is given back as in 3; one who waits is removed.
-//! 6. A smaller limit is only stored: those inside beyond it are owed, and leave in their own
+//! 6. In a waiting room ([`turns`]) nobody takes a place by 1 or 2, and 4 gives places only in a turn.
+//! 7. A smaller limit is only stored: those inside beyond it are owed, and leave in their own
 //!    time. A larger one is stored, then settled.
 //!
-//! So whenever the lock is free, nobody waits or no place is free. Draining shuts the fast ways of
+//! So whenever the lock is free, nobody waits, or no place is free, or a turn is under way. Draining shuts the fast ways of
 //! 1 and 3 in the same word, so that the last one to leave is sure to tell.
 
 mod counts;
 mod departures;
+mod drain;
 mod holds;
 mod line;
+mod room;
 mod slab;
 mod sync;
+mod turns;
 mod wakes;
 
 use std::sync::PoisonError;
@@ -40,6 +44,7 @@ use self::wakes::Wakes;
 
 pub(crate) use self::holds::HoldId;
 pub(crate) use self::line::{DrainKey, Enqueued, Ticket};
+pub(crate) use self::turns::{Role, RoomRules};
 
 /// Lets at most so many in at once, and lets the others wait in order of priority.
 #[derive(Debug)]
@@ -48,6 +53,8 @@ pub(crate) struct Gate {
     has_queue: bool,
     /// A hint that reading the holds may be worth the lock.
     has_holds: AtomicBool,
+    /// A hint that there may be turns to take.
+    has_room: AtomicBool,
     line: Mutex<Line>,
 }
 
@@ -58,6 +65,7 @@ impl Gate {
             counts: Counts::new(limit),
             has_queue: queue.is_some(),
             has_holds: AtomicBool::new(false),
+            has_room: AtomicBool::new(false),
             line: Mutex::new(Line::new(queue)),
         }
     }
@@ -96,6 +104,8 @@ impl Gate {
             line = self.lock_settled(now, &mut wakes);
         }
         let enqueued = line.enqueue(&self.counts, now, priority, deadline, waker, &mut wakes);
+        // Whoever was evicted may have had a turn to take.
+        line.mind_turn(&self.counts, &mut wakes);
         drop(line);
         wakes.wake_all();
         enqueued
@@ -144,9 +154,12 @@ impl Gate {
         waker: &Waker,
     ) -> Poll<Result<(), Reason>> {
         let mut replaced = None;
-        let answer = self
-            .lock()
-            .poll(&self.counts, now, ticket, waker, &mut replaced);
+        let mut wakes = Wakes::new();
+        let mut line = self.lock();
+        let answer = line.poll(&self.counts, now, ticket, waker, &mut replaced);
+        line.mind_turn(&self.counts, &mut wakes);
+        drop(line);
+        wakes.wake_all();
         drop(replaced);
         answer
     }
@@ -196,55 +209,13 @@ impl Gate {
 
     /// Changes the set-up of the queue. False if there is none to change.
     pub(crate) fn set_queue(&self, config: QueueConfig) -> bool {
-        match &mut self.lock().queue {
-            Some(queue) => {
-                queue.set_config(config);
-                true
-            }
-            None => false,
+        let line = &mut *self.lock();
+        match (&mut line.queue, &mut line.room) {
+            (Some(queue), Some(room)) => room.set_base(config, queue),
+            (Some(queue), None) => queue.set_config(config),
+            (None, _) => return false,
         }
-    }
-
-    /// From now on who comes is refused; who waits is served or times out.
-    pub(crate) fn drain(&self) {
-        let line = self.lock();
-        self.counts.set_draining(true);
-        // At the beginning of time nobody's time is up.
-        self.settle(line, Moment::ZERO, &mut Wakes::new());
-    }
-
-    /// Takes [`Gate::drain`] back.
-    pub(crate) fn undrain(&self) {
-        let _line = self.lock();
-        self.counts.set_draining(false);
-    }
-
-    /// Ready once the gate is draining and nobody is inside or waits. Keeps `waker` if not, under a
-    /// key that is made at the first call; give it to [`Gate::forget_drained`] to wait no longer.
-    pub(crate) fn poll_drained(&self, key: &mut Option<DrainKey>, waker: &Waker) -> Poll<()> {
-        let mut replaced = None;
-        let answer = self
-            .lock()
-            .poll_drained(&self.counts, key, waker, &mut replaced);
-        drop(replaced);
-        answer
-    }
-
-    /// Forgets one who waited for the end of the drain.
-    pub(crate) fn forget_drained(&self, key: DrainKey) {
-        let forgotten = self.lock().forget_drained(key);
-        drop(forgotten);
-    }
-
-    /// Whether who comes is refused.
-    pub(crate) fn is_draining(&self) -> bool {
-        self.counts.seen().is_draining()
-    }
-
-    /// Whether it is draining and nobody is inside or waits.
-    #[cfg(test)]
-    pub(crate) fn is_drained(&self) -> bool {
-        self.counts.seen().is_drained()
+        true
     }
 
     pub(crate) fn limit(&self) -> u32 {
@@ -351,6 +322,7 @@ impl Gate {
             wakes.wake_all();
             line = self.lock();
         }
+        line.mind_turn(&self.counts, wakes);
         drop(line);
         wakes.wake_all();
     }
@@ -363,6 +335,7 @@ impl Gate {
             wakes.wake_all();
             line = self.lock();
         }
+        line.mind_turn(&self.counts, wakes);
         line
     }
 

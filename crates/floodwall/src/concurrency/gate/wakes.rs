@@ -3,13 +3,13 @@ use std::task::Waker;
 /// Whom to wake once the lock is given back: waking, and even dropping a waker, may run code that
 /// comes back to the gate.
 #[derive(Debug)]
-pub(super) struct Wakes {
+pub(crate) struct Wakes {
     list: [Option<Waker>; Self::ROOM],
     len: usize,
 }
 
 impl Wakes {
-    const ROOM: usize = 16;
+    const ROOM: usize = 18;
 
     pub(super) const fn new() -> Self {
         Self {
@@ -18,10 +18,10 @@ impl Wakes {
         }
     }
 
-    /// Whether the lock has to be given back before more is done. One place is kept for the
-    /// operation that began it.
+    /// Whether the lock has to be given back before more is done. Kept are one place for the
+    /// operation that began it, and two for whose turn is to be taken in a waiting room.
     pub(super) const fn is_full(&self) -> bool {
-        self.len + 1 >= Self::ROOM
+        self.len + 3 >= Self::ROOM
     }
 
     pub(super) fn push(&mut self, waker: Waker) {

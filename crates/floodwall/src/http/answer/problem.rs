@@ -77,6 +77,8 @@ pub(super) fn sentence(rejection: &Rejection, mut say: impl FnMut(&str)) {
             "",
             "the server is overloaded and serves what is more urgent first",
         ),
+        Reason::Breaker => ("", "what the request needs fails too often at the moment"),
+        Reason::Throttled => ("", "what the request needs refuses too much at the moment"),
         _ => ("policy ", " refused the request"),
     };
     if !before.is_empty() {

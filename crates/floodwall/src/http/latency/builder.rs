@@ -132,6 +132,16 @@ impl QueueLatencyBuilder {
         self
     }
 
+    pub(crate) fn reading(
+        mut self,
+        priority: Option<Arc<dyn PriorityOf<Head> + Send + Sync>>,
+        deadline: Option<Arc<dyn DeadlineOf<Head> + Send + Sync>>,
+    ) -> Self {
+        self.priority = priority.unwrap_or(self.priority);
+        self.deadline = deadline.unwrap_or(self.deadline);
+        self
+    }
+
     /// Builds the layer.
     ///
     /// # Errors

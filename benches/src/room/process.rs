@@ -1,0 +1,86 @@
+//! This program again, on a core of its own.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+/// Whether parts are pinned to cores, and if not, why.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pin {
+    works: bool,
+}
+
+/// A part that runs until it is dropped.
+pub(crate) struct Running(Child);
+
+impl Pin {
+    pub(crate) fn find() -> Self {
+        let tried = |core: &str| {
+            Command::new("taskset")
+                .args(["-c", core, "true"])
+                .stderr(Stdio::null())
+                .status()
+                .is_ok_and(|status| status.success())
+        };
+        Self {
+            works: tried("0") && tried("1"),
+        }
+    }
+
+    pub(crate) const fn works(self) -> bool {
+        self.works
+    }
+
+    fn command(self, core: u8, args: &[String]) -> Result<Command> {
+        let program = std::env::current_exe()?;
+        let mut command = if self.works {
+            let mut taskset = Command::new("taskset");
+            taskset.args(["-c", &core.to_string()]).arg(program);
+            taskset
+        } else {
+            Command::new(program)
+        };
+        command.args(args);
+        Ok(command)
+    }
+
+    /// What a part prints, once it has ended.
+    pub(crate) fn output(self, core: u8, args: &[String]) -> Result<String> {
+        let output = self
+            .command(core, args)?
+            .stderr(Stdio::inherit())
+            .output()
+            .context("cannot start a part of this program")?;
+        ensure!(output.status.success(), "`{}` failed", args.join(" "));
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// A part that goes on, and the first line that it prints.
+    pub(crate) fn start(self, core: u8, args: &[String]) -> Result<(Running, String)> {
+        let mut child = self
+            .command(core, args)?
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start a part of this program")?;
+        let stdout = child.stdout.take().context("no output to read")?;
+        let running = Running(child);
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        Ok((running, line.trim().to_owned()))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Unprotected, as many sockets are open as requests come within the second that a client waits.
+pub(crate) fn raise_file_limit() {
+    #[cfg(unix)]
+    let _ = rlimit::increase_nofile_limit(65_536);
+}

@@ -1,0 +1,144 @@
+use std::time::Duration;
+
+use super::Peak;
+use super::cell::Cell;
+use super::peak::{half, turn, turns};
+use crate::Moment;
+
+/// The waiting times of the last one to one and a half windows, for any number of threads.
+///
+/// A histogram of fixed buckets, two to the octave from 64 µs to 33 s: a quantile is never too low
+/// and at most half too high, and nothing that is written moves. A write is two additions; memory
+/// is 1 KB.
+///
+/// ```
+/// use floodwall_core::{Moment, stats::Latencies};
+/// use std::time::Duration;
+///
+/// let waits = Latencies::new(Duration::from_secs(1));
+/// for millis in 1..=100 {
+///     waits.record(Moment::ZERO, Duration::from_millis(millis));
+/// }
+/// let summary = waits.summary(Moment::ZERO);
+/// assert_eq!(summary.count, 100);
+/// assert_eq!(summary.max, Duration::from_millis(100));
+/// assert!((50..=75).contains(&summary.p50.as_millis()), "{summary:?}");
+/// ```
+#[derive(Debug)]
+pub struct Latencies {
+    slot: u64,
+    slots: [[Cell; BUCKETS]; SLOTS],
+    peak: Peak,
+}
+
+/// What waiting times came to; all zero if there were none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LatencySummary {
+    /// How many there were.
+    pub count: u64,
+    /// Half of them were at most this long.
+    pub p50: Duration,
+    /// Nine of ten were.
+    pub p90: Duration,
+    /// All but one of a hundred were.
+    pub p99: Duration,
+    /// The longest, to the microsecond.
+    pub max: Duration,
+}
+
+const SLOTS: usize = 3;
+const BUCKETS: usize = 40;
+/// The upper bound of the first bucket is 2 to this, in microseconds.
+const FIRST: u32 = 6;
+
+impl Latencies {
+    /// Looks back over `window`; at least a second and at most a year.
+    pub fn new(window: Duration) -> Self {
+        Self {
+            slot: half(window),
+            slots: std::array::from_fn(|_| std::array::from_fn(|_| Cell::new())),
+            peak: Peak::new(window),
+        }
+    }
+
+    /// Takes in one waiting time.
+    pub fn record(&self, now: Moment, waited: Duration) {
+        let turn = turn(now, self.slot);
+        self.slots[turn as usize % SLOTS][bucket(waited)].add(turn);
+        if !waited.is_zero() {
+            self.peak.record(now, waited);
+        }
+    }
+
+    /// What they came to of late.
+    pub fn summary(&self, now: Moment) -> LatencySummary {
+        let mut counts = [0; BUCKETS];
+        self.add_to(&mut counts, now);
+        summarise(&counts, self.peak.get(now))
+    }
+
+    /// What they came to of late in several, as if they were one.
+    pub fn summary_of<'a>(all: impl IntoIterator<Item = &'a Self>, now: Moment) -> LatencySummary {
+        let mut counts = [0; BUCKETS];
+        let mut max = Duration::ZERO;
+        for one in all {
+            one.add_to(&mut counts, now);
+            max = max.max(one.peak.get(now));
+        }
+        summarise(&counts, max)
+    }
+
+    fn add_to(&self, counts: &mut [u64; BUCKETS], now: Moment) {
+        for turn in turns(turn(now, self.slot)) {
+            let slot = &self.slots[turn as usize % SLOTS];
+            for (count, cell) in counts.iter_mut().zip(slot) {
+                *count += u64::from(cell.get(turn));
+            }
+        }
+    }
+}
+
+fn summarise(counts: &[u64; BUCKETS], max: Duration) -> LatencySummary {
+    let count: u64 = counts.iter().sum();
+    let quantile = |percent: u64| {
+        // Rounded up: of one request, half is one.
+        let rank = (count * percent).div_ceil(100);
+        let mut seen = 0;
+        let bucket = counts.iter().position(|in_bucket| {
+            seen += in_bucket;
+            seen >= rank && seen > 0
+        });
+        bucket.map_or(Duration::ZERO, |bucket| upper(bucket).min(max))
+    };
+    LatencySummary {
+        count,
+        p50: quantile(50),
+        p90: quantile(90),
+        p99: quantile(99),
+        max,
+    }
+}
+
+/// Bounds are 2^k and 1.5 × 2^k microseconds.
+fn bucket(waited: Duration) -> usize {
+    let micros = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
+    // Whoever takes a whole bound belongs to the bucket below it.
+    let below = micros.saturating_sub(1);
+    if below >> FIRST == 0 {
+        return 0;
+    }
+    let octave = below.ilog2();
+    let upper_half = (below >> (octave - 1)) & 1;
+    let bucket = 1 + 2 * (octave - FIRST) as usize + upper_half as usize;
+    bucket.min(BUCKETS - 1)
+}
+
+fn upper(bucket: usize) -> Duration {
+    let whole = 1_u64 << (FIRST as usize + bucket / 2);
+    match bucket {
+        _ if bucket == BUCKETS - 1 => Duration::MAX,
+        _ if bucket % 2 == 0 => Duration::from_micros(whole),
+        _ => Duration::from_micros(whole + whole / 2),
+    }
+}

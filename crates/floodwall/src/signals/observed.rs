@@ -1,0 +1,320 @@
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use floodwall_core::{Moment, Outcome, Priority, Rejection, Report};
+use pin_project_lite::pin_project;
+
+use super::handle::Signals;
+use super::hub::Hub;
+use crate::Now;
+use crate::admission::{Admission, End, Permit};
+use crate::extract::{PriorityOf, Usual};
+
+impl Signals {
+    /// Counts what comes to `policy` and what becomes of it: arrivals, admissions, refusals,
+    /// completions and waiting times by class.
+    ///
+    /// Put it around the whole decision (outside of [`all`](crate::all), inside of
+    /// [`exempt`](fn@crate::exempt)): each decision counts once. What a client's own quota refuses
+    /// (429) enters neither demand nor arrivals. A caller who leaves while waiting has arrived and
+    /// was not served. Work counts as completed when its permit ends, unless it never ran
+    /// ([`Outcome::Refused`]).
+    ///
+    /// Without [`priority`](Observed::priority) all is counted as class 3.
+    pub fn observe<A>(&self, policy: A) -> Observed<A> {
+        self.hub().traffic.observe();
+        Observed {
+            policy,
+            priority: Usual,
+            hub: Arc::clone(self.hub()),
+        }
+    }
+}
+
+/// A policy whose decisions are counted; see [`Signals::observe`].
+///
+/// # Cancel safety
+///
+/// That of the policy.
+///
+/// ```
+/// use floodwall::{ConcurrencyLimit, Priority, RateLimit, all, extract::priority_fn};
+/// use floodwall::signals::Signals;
+///
+/// struct Job { urgent: bool }
+/// let class = priority_fn(|job: &Job| if job.urgent { Priority::HIGH } else { Priority::LOW });
+///
+/// let signals = Signals::new();
+/// let policy = signals
+///     .observe(all((RateLimit::new("100/s")?, ConcurrencyLimit::new(8))))
+///     .priority(class);
+/// # let _ = policy;
+/// # Ok::<(), floodwall::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Observed<A, P = Usual> {
+    policy: A,
+    priority: P,
+    hub: Arc<Hub>,
+}
+
+impl<A, P> Observed<A, P> {
+    /// Counts by the class that `priority` reads: the same that the limit uses.
+    pub fn priority<Q>(self, priority: Q) -> Observed<A, Q> {
+        Observed {
+            policy: self.policy,
+            priority,
+            hub: self.hub,
+        }
+    }
+
+    /// The policy.
+    pub const fn policy(&self) -> &A {
+        &self.policy
+    }
+}
+
+impl<Req, A, P> Admission<Req> for Observed<A, P>
+where
+    Req: ?Sized,
+    A: Admission<Req>,
+    P: PriorityOf<Req>,
+{
+    type Permit = ObservedPermit<A::Permit>;
+    type Future = ObservedFuture<A::Future>;
+
+    fn peek(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
+        self.policy.peek(request, now)
+    }
+
+    fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
+        self.policy.check(request, now).inspect_err(|refusal| {
+            let arrival = Arrival::new(&self.hub, self.priority.priority(request), now);
+            arrival.refused(refusal, arrival.at);
+        })
+    }
+
+    fn ask(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
+        let arrival = Arrival::new(&self.hub, self.priority.priority(request), now);
+        match self.policy.ask(request, now) {
+            Ok(deciding) => Ok(ObservedFuture {
+                arrival: Some(arrival),
+                deciding,
+            }),
+            Err(refusal) => {
+                arrival.refused(&refusal, arrival.at);
+                Err(refusal)
+            }
+        }
+    }
+
+    fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
+        self.policy.passed_over(request, now, refusal);
+        let arrival = Arrival::new(&self.hub, self.priority.priority(request), now);
+        arrival.refused(refusal, arrival.at);
+    }
+
+    fn admit(&self, request: &Req, now: &Now) -> Self::Future {
+        let class = self.priority.priority(request);
+        ObservedFuture {
+            arrival: Some(Arrival::new(&self.hub, class, now)),
+            deciding: self.policy.admit(request, now),
+        }
+    }
+}
+
+/// One request, from its arrival to its decision.
+struct Arrival {
+    hub: Arc<Hub>,
+    class: Priority,
+    at: Moment,
+    waits: bool,
+}
+
+impl Arrival {
+    fn new(hub: &Arc<Hub>, class: Priority, now: &Now) -> Self {
+        Self {
+            hub: Arc::clone(hub),
+            class,
+            at: hub.origin.moment(now.instant()),
+            waits: false,
+        }
+    }
+
+    /// It is not decided yet: what waits has arrived.
+    fn waits(&mut self) {
+        if !self.waits {
+            self.waits = true;
+            self.hub.traffic.arrived(self.class, self.at);
+        }
+    }
+
+    /// When it was decided: who did not wait was decided when it came.
+    fn decided(&self) -> Moment {
+        if self.waits {
+            self.hub.origin.now()
+        } else {
+            self.at
+        }
+    }
+
+    fn admitted(&self, now: Moment, waited: Duration) {
+        let traffic = &self.hub.traffic;
+        if !self.waits {
+            traffic.arrived(self.class, self.at);
+        }
+        traffic.admitted(self.class, now);
+        // What a layer further out measures, it tells itself, and once is enough.
+        if !self.hub.is_told_latency.load(Ordering::Relaxed) {
+            traffic.waited(self.class, waited, now);
+        }
+        self.hub.look(now);
+    }
+
+    /// The caller left while it waited: it has arrived already, and how long it waited is known.
+    fn left(&self) {
+        let now = self.hub.origin.now();
+        let waited = now.since(self.at);
+        self.hub.traffic.waited(self.class, waited, now);
+    }
+
+    fn refused(&self, refusal: &Rejection, now: Moment) {
+        let traffic = &self.hub.traffic;
+        if refusal.reason().is_clients_own() {
+            if self.waits {
+                traffic.not_arrived(self.class, self.at);
+            }
+            traffic.over_quota(now);
+            return;
+        }
+        if !self.waits {
+            traffic.arrived(self.class, self.at);
+        }
+        traffic.refused(self.class, now);
+        if !refusal.waited().is_zero() {
+            traffic.waited(self.class, refusal.waited(), now);
+        }
+        self.hub.look(now);
+    }
+}
+
+pin_project! {
+    /// The decision of an [`Observed`] policy.
+    pub struct ObservedFuture<F> {
+        // Taken when it is decided.
+        arrival: Option<Arrival>,
+        #[pin]
+        deciding: F,
+    }
+
+    impl<F> PinnedDrop for ObservedFuture<F> {
+        fn drop(this: Pin<&mut Self>) {
+            if let Some(arrival) = this.project().arrival.take().filter(|arrival| arrival.waits) {
+                arrival.left();
+            }
+        }
+    }
+}
+
+impl<F, P> Future for ObservedFuture<F>
+where
+    F: Future<Output = Result<P, Rejection>>,
+    P: Permit,
+{
+    type Output = Result<ObservedPermit<P>, Rejection>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let Poll::Ready(decision) = this.deciding.poll(cx) else {
+            if let Some(arrival) = this.arrival {
+                arrival.waits();
+            }
+            return Poll::Pending;
+        };
+        let arrival = this.arrival.take().expect(ONCE);
+        let now = arrival.decided();
+        Poll::Ready(match decision {
+            Ok(permit) => {
+                arrival.admitted(now, waited(&permit, arrival.waits));
+                let inside = Inside {
+                    hub: arrival.hub,
+                    class: arrival.class,
+                    has_ended: false,
+                };
+                Ok(ObservedPermit { permit, inside })
+            }
+            Err(refusal) => {
+                arrival.refused(&refusal, now);
+                Err(refusal)
+            }
+        })
+    }
+}
+
+const ONCE: &str = "a decision is polled to its end once";
+
+/// Who was decided at once has not waited, and need not be asked.
+fn waited(permit: &impl Permit, has_waited: bool) -> Duration {
+    let mut report = Report::default();
+    if has_waited {
+        permit.report(&mut report);
+    }
+    report.waited
+}
+
+impl<F> fmt::Debug for ObservedFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObservedFuture").finish_non_exhaustive()
+    }
+}
+
+/// The permit of an [`Observed`] policy: when it ends, work has ended.
+#[derive(Debug)]
+pub struct ObservedPermit<P> {
+    // Dropped before it is counted.
+    permit: P,
+    inside: Inside,
+}
+
+#[derive(Debug)]
+struct Inside {
+    hub: Arc<Hub>,
+    class: Priority,
+    has_ended: bool,
+}
+
+impl Inside {
+    fn end(&mut self, outcome: Outcome, now: &Now) {
+        if !std::mem::replace(&mut self.has_ended, true) && outcome.ran() {
+            let now = self.hub.origin.moment(now.instant());
+            self.hub.traffic.completed(self.class, now);
+        }
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.end(Outcome::Cancelled, &Now::unread());
+        }
+    }
+}
+
+impl<P: Permit> Permit for ObservedPermit<P> {
+    fn complete(mut self, end: &End) {
+        self.permit.complete(end);
+        self.inside.end(end.outcome(), end.now());
+    }
+
+    fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>) {
+        self.permit.responded(now, hold_at_most);
+    }
+
+    fn report(&self, to: &mut Report) {
+        self.permit.report(to);
+    }
+}
