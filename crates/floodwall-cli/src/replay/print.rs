@@ -115,7 +115,7 @@ fn table(outcome: &Outcome<'_>, paint: Paint) -> String {
 
 fn refusals(outcome: &Outcome<'_>, paint: Paint) -> String {
     let mut text = String::new();
-    if !outcome.refusals.is_empty() {
+    if !(outcome.refusals.is_empty() && outcome.shadow.is_empty()) {
         text += "\n";
         let head = format!("{:<20}{:<20}{:>WIDTH$}", "refused by", "reason", "requests");
         text += &paint.with(Ink::Faint, &head);
