@@ -11,6 +11,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::{
     demo,
+    explain::{self, ExplainArgs},
+    replay::{self, args::ReplayArgs},
     simulate::{self, args::SimulateArgs},
 };
 
@@ -20,6 +22,8 @@ Try:
   floodwall demo --svg flood.svg     the same, and a picture of it
   floodwall demo --json | jq .       the same, as one JSON object
   floodwall simulate --list          worst days to play in virtual time
+  floodwall replay access.log --stack stack.toml --service 20ms
+                                     what this stack would have done to yesterday's traffic
 ";
 
 /// Overload protection for tower services: see what it does on your own machine.
@@ -36,6 +40,10 @@ enum Command {
     Demo(DemoArgs),
     /// Play scenarios in virtual time, bare and behind floodwall, and judge them by what they promise.
     Simulate(SimulateArgs),
+    /// Play a log of requests against a stack: what would it have done to yesterday's traffic?
+    Replay(ReplayArgs),
+    /// Say what a stack is made of, and what it makes of a request.
+    Explain(ExplainArgs),
 }
 
 /// What `floodwall demo` can be asked.
@@ -74,6 +82,8 @@ pub(crate) fn run() -> ExitCode {
     let (result, failure) = match Cli::parse().command {
         Some(Command::Demo(args)) => (demo::run(&args), ExitCode::FAILURE),
         Some(Command::Simulate(args)) => (simulate::run(&args), simulate::CANNOT.into()),
+        Some(Command::Replay(args)) => (replay::run(&args), simulate::CANNOT.into()),
+        Some(Command::Explain(args)) => (explain::run(&args), simulate::CANNOT.into()),
         None => (help(), ExitCode::FAILURE),
     };
     result.unwrap_or_else(|error| {

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use crate::scenario::{Scenario, ScenarioError};
 
 /// A scenario that comes with the crate.
@@ -51,7 +53,7 @@ impl Builtin {
         let mut scenario = Scenario::parse(self.text, &format!("{}.toml", self.name))?;
         if let Some(trace) = &mut scenario.trace {
             let known = TRACES.iter().find(|(name, _)| trace.file.ends_with(name));
-            trace.embedded = known.map(|(_, bytes)| *bytes);
+            trace.embedded = known.map(|(_, bytes)| Arc::from(*bytes));
         }
         Ok(scenario)
     }

@@ -4,8 +4,11 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use floodwall_sim::{Contender, Phase, Report, RunError, Scenario, Tier, Times, Trace};
+use floodwall_sim::{
+    Answer, Attempt, Contender, Phase, Report, RunError, Scenario, Simulation, Tier, Times, Trace,
+};
 use support::{Trip, ms, trips};
 
 /// A file that is gone when the test is over, however it ends.
@@ -35,7 +38,7 @@ impl Drop for Recording {
     }
 }
 
-fn came(trips: &[Trip]) -> Vec<std::time::Duration> {
+fn came(trips: &[Trip]) -> Vec<Duration> {
     trips.iter().map(|trip| trip.came).collect()
 }
 
@@ -208,4 +211,32 @@ fn an_empty_recording_is_a_run_without_requests() {
     let report = support::bare(&file.scenario(1.0));
     assert_eq!(report.total.all.offered, 0);
     assert_eq!(report.total.all.success(), None);
+}
+
+#[test]
+fn requests_at_times_come_then_and_bear_their_numbers() {
+    let times = [0, 1, 1, 2_500_000_001].map(Duration::from_nanos);
+    let scenario = Scenario::new("times").trace(Trace::at_times(times));
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let report = Simulation::new(&scenario)
+        .run(|stage| {
+            let (seen, world) = (std::sync::Arc::clone(&seen), stage.world().clone());
+            tower::service_fn(move |attempt: Attempt| {
+                seen.lock().unwrap().push((attempt.id(), world.elapsed()));
+                std::future::ready(Ok::<_, std::convert::Infallible>(Answer::GOOD))
+            })
+        })
+        .unwrap();
+    let expected: Vec<_> = (0..).zip(times).collect();
+    assert_eq!(*seen.lock().unwrap(), expected);
+    assert_eq!(report.phases[0].all.offered, 4);
+}
+
+#[test]
+fn times_that_are_not_in_order_are_refused() {
+    let times = [2, 1].map(Duration::from_secs);
+    let scenario = Scenario::new("times").trace(Trace::at_times(times));
+    let service = tower::service_fn(async |_| Ok::<_, std::convert::Infallible>(Answer::GOOD));
+    let error = Simulation::new(&scenario).run(|_| service).unwrap_err();
+    assert!(error.to_string().contains("sort the recording"), "{error}");
 }

@@ -326,3 +326,67 @@ fn closures_are_readers_too() {
         floodwall::extract::key_fn(|_: &Head, _: &mut floodwall_core::rate::KeyHasher| {});
     assert!(Stack::builder().quota("1/s", key).build().is_ok());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_of_a_kind_counts_for_that_kind_only() {
+    let in_code = Stack::builder()
+        .quota("10/min burst 10", Unkeyed)
+        .quota_of(path("/login"), "2/min burst 2", Unkeyed)
+        .build()
+        .unwrap();
+    let mut config = StackConfig::default();
+    config
+        .quotas
+        .push(QuotaRules::new("10/min burst 10", KeyRule::All));
+    let mut login = QuotaRules::new("2/min burst 2", KeyRule::All);
+    login.only = vec![
+        KindRule::Path("/login".to_owned()),
+        KindRule::Path("/sign-in".to_owned()),
+    ];
+    config.quotas.push(login);
+    let as_data = config.build().unwrap();
+    assert!(
+        as_data
+            .describe()
+            .to_string()
+            .contains("only for /login, /sign-in")
+    );
+    for stack in [in_code, as_data] {
+        let (login, other) = (head("POST", "/login", &[]), head("GET", "/", &[]));
+        assert_eq!(stack.explain(&login).quotas.len(), 2);
+        assert_eq!(stack.explain(&other).quotas.len(), 1);
+        for _ in 0..2 {
+            assert_eq!(refused(&stack, &login).await, None);
+        }
+        assert_eq!(refused(&stack, &login).await, Some(Reason::Quota));
+        // What the second quota refused was not charged to the first: 8 are left.
+        for _ in 0..8 {
+            assert_eq!(refused(&stack, &other).await, None);
+        }
+        assert_eq!(refused(&stack, &other).await, Some(Reason::Quota));
+        let [all, login]: [_; 2] = stack.handle().snapshot().quotas.try_into().unwrap();
+        assert_eq!((all.counts.admitted, login.counts.admitted), (10, 2));
+    }
+}
+
+#[test]
+fn a_quota_of_a_kind_that_cannot_be_is_refused() {
+    let built = Stack::builder().quota_of(path("/login"), "lots", Unkeyed);
+    assert_eq!(wrong(built.limit(8).build()).0, "quota");
+    let mut config = StackConfig::default();
+    let mut login = QuotaRules::new("1/s", KeyRule::All);
+    login.only = vec![KindRule::Path("login".to_owned())];
+    config.quotas.push(login);
+    assert_eq!(wrong(config.build()).0, "path");
+}
+
+#[test]
+fn a_stack_says_what_it_exempts() {
+    let stack = Stack::builder()
+        .limit(1)
+        .exempt(path("/healthz"))
+        .build()
+        .unwrap();
+    assert!(stack.exempts(&head("GET", "/healthz", &[])));
+    assert!(!stack.exempts(&head("GET", "/", &[])));
+}

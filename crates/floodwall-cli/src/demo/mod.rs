@@ -34,6 +34,7 @@ use crate::{
     cli::DemoArgs,
     interrupt::{self, Stop},
     paint::Paint,
+    picture_file::PictureFile,
 };
 use load::DEADLINE;
 use progress::Progress;
@@ -47,7 +48,7 @@ const CALIBRATION: Duration = Duration::from_millis(1_750);
 /// Runs the demo and prints what it found.
 pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     // Before half a minute is spent on a picture that has no place.
-    let picture = args.svg.as_deref().map(svg::Picture::create).transpose()?;
+    let picture = args.svg.as_deref().map(PictureFile::create).transpose()?;
     let stop = Stop::on_ctrl_c().context("cannot listen for Ctrl-C")?;
     let Some(report) = measure(args, &stop)? else {
         eprintln!("interrupted before there was anything to show");
@@ -58,7 +59,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     }
     print(&report, args.json)?;
     if let Some(picture) = picture {
-        picture.write(&report)?;
+        picture.write(&svg::render(&report)?)?;
     }
     Ok(if report.interrupted {
         ExitCode::from(interrupt::EXIT_CODE)

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use floodwall_sim::builtin;
 use serde::Serialize;
 
-use super::text::wrapped;
+use crate::text::wrapped;
 
 #[derive(Debug, Serialize)]
 struct Entry {

@@ -10,7 +10,6 @@ mod figures;
 mod json;
 mod list;
 mod loads;
-mod nearest;
 mod outcome;
 mod picture;
 mod plan;
@@ -21,7 +20,6 @@ mod runs;
 mod seeds;
 mod sources;
 mod table;
-mod text;
 
 use std::{
     io::{self, BufWriter, Write},

@@ -6,9 +6,11 @@ use super::{
     outcome::{Judged, Outcome},
     plan::Plan,
     table,
+};
+use crate::{
+    paint::{Ink, Paint},
     text::{many, wrapped},
 };
-use crate::paint::{Ink, Paint};
 
 pub(crate) fn render(plan: &Plan, outcome: &Outcome<'_>, paint: Paint) -> String {
     let mut text = String::new();

@@ -8,7 +8,7 @@ use std::{
 use anyhow::bail;
 use floodwall_sim::{Builtin, Scenario, builtin};
 
-use super::nearest::nearest;
+use crate::nearest::nearest;
 
 const HOW_TO_LIST: &str =
     "`floodwall simulate --list` shows the scenarios that come with the program";

@@ -4,9 +4,11 @@ use super::{
     figures::Figures,
     outcome::{Group, Outcome},
     plan::Subject,
+};
+use crate::{
+    paint::{Ink, Paint},
     text::many,
 };
-use crate::paint::{Ink, Paint};
 
 const HEADS: [([&str; 6], &str); 2] = [
     (["offered", "goodput", "of", "", "", "refusal"], ""),

@@ -43,6 +43,8 @@ pub(super) struct WantedQuota {
     pub(super) key: AnyKey,
     pub(super) per: String,
     pub(super) keys: Option<usize>,
+    /// None: all.
+    pub(super) only: Vec<(Kind, String)>,
     pub(super) mode: Mode,
 }
 
@@ -150,6 +152,7 @@ impl StackBuilder {
                 key: AnyKey(Arc::new(per)),
                 per: words,
                 keys: None,
+                only: Vec::new(),
                 mode: Mode::Enforce,
             }),
             Err(error) => {
@@ -158,6 +161,34 @@ impl StackBuilder {
             }
         }
         self
+    }
+
+    /// A quota that counts for requests of a kind only, for each value of `per`.
+    ///
+    /// ```
+    /// use floodwall::{Stack, http::{client_address, path}};
+    ///
+    /// let stack = Stack::builder()
+    ///     .quota("100/s", client_address())
+    ///     .quota_of(path("/login"), "5/min burst 5", client_address())
+    ///     .build()?;
+    /// # drop(stack);
+    /// # Ok::<(), floodwall::BuildError>(())
+    /// ```
+    pub fn quota_of<M, Q, K>(self, kind: M, allow: Q, per: K) -> Self
+    where
+        M: Matches<Head> + std::fmt::Debug + Send + Sync + 'static,
+        Q: TryInto<Quota, Error: Into<QuotaError>>,
+        K: KeyOf<Head> + std::fmt::Debug + Send + Sync + 'static,
+    {
+        let words = format!("{kind:?}");
+        let before = self.quotas.len();
+        let mut built = self.quota(allow, per);
+        // One that cannot be is not there, and told when it is built.
+        if let Some(quota) = built.quotas.get_mut(before) {
+            quota.only.push((Kind::Custom(Box::new(kind)), words));
+        }
+        built
     }
 
     /// At most so many inside at once; those who find no place wait in order of priority.

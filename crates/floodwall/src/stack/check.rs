@@ -11,7 +11,8 @@ use super::asked::{AnyKey, Known};
 use super::builder::{StackBuilder, WantedQueue, WantedQuota, WantedShed};
 use super::kind::AnyOf;
 use super::priority::priority;
-use super::wall::{Shared, StackLimit, StackQuota, StackShed, Wall};
+use super::quota::StackQuota;
+use super::wall::{Shared, StackLimit, StackShed, Wall};
 use super::{ConcurrencyRules, Description, QuotaRules, ShedBy, Stack, StackConfig};
 use crate::admission::{all, exempt};
 use crate::concurrency::ConcurrencyLimitHandle;
@@ -86,6 +87,11 @@ impl QuotaRules {
             key: self.per.reader(proxies)?,
             per: self.per.words(),
             keys: self.keys,
+            only: self
+                .only
+                .iter()
+                .map(|kind| Ok((kind.reader()?, kind.words())))
+                .collect::<Result<_, BuildError>>()?,
             mode: self.mode,
         })
     }
@@ -144,7 +150,7 @@ pub(super) fn build(mut builder: StackBuilder) -> Result<Stack, BuildError> {
     };
     told.parts.append(&mut limit_told.parts);
 
-    let mut each = quotas.iter().map(|(quota, _)| quota.clone());
+    let mut each = quotas.iter().cloned();
     let policies = all((
         each.next(),
         each.next(),
@@ -261,11 +267,8 @@ fn check_contradictions(builder: &StackBuilder) -> Result<(), BuildError> {
     Ok(())
 }
 
-fn check_names(quotas: &[(StackQuota, String)]) -> Result<(), BuildError> {
-    let names: Vec<_> = quotas
-        .iter()
-        .map(|(quota, _)| quota.handle().name())
-        .collect();
+fn check_names(quotas: &[StackQuota]) -> Result<(), BuildError> {
+    let names: Vec<_> = quotas.iter().map(|quota| quota.handle().name()).collect();
     for (n, name) in names.iter().enumerate() {
         if names[..n].contains(name) {
             let problem = format!("two quotas are called {name}: name them differently");
@@ -301,7 +304,7 @@ fn quota(
     wanted: WantedQuota,
     seed: Option<u64>,
     told: &mut Description,
-) -> Result<(StackQuota, String), BuildError> {
+) -> Result<StackQuota, BuildError> {
     let mut all = wanted.allow.into_iter();
     let Some(first) = all.next() else {
         return Err(BuildError::new(
@@ -325,9 +328,13 @@ fn quota(
         builder = builder.seed(seed);
     }
     let built = builder.mode(wanted.mode).key(wanted.key).build()?;
-    let does = format!("{} {}", words.join(" and "), wanted.per);
+    let mut does = format!("{} {}", words.join(" and "), wanted.per);
+    let (kinds, named): (Vec<_>, Vec<_>) = wanted.only.into_iter().unzip();
+    if !named.is_empty() {
+        does += &format!(", only for {}", named.join(", "));
+    }
     told.decides("quota", built.handle().name(), wanted.mode, does);
-    Ok((built, wanted.per))
+    Ok(StackQuota::new(built, AnyOf(kinds), &wanted.per))
 }
 
 fn limit(builder: &StackBuilder, told: &mut Description) -> Result<Option<StackLimit>, BuildError> {

@@ -70,6 +70,12 @@ pub struct QuotaRules {
         serde(default, skip_serializing_if = "Option::is_none")
     )]
     pub name: Option<String>,
+    /// The kinds of requests that it counts for: all when not said.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub only: Vec<KindRule>,
     /// How many keys it has room for.
     #[cfg_attr(
         feature = "serde",
@@ -88,6 +94,7 @@ impl QuotaRules {
             allow: allow.into(),
             per,
             name: None,
+            only: Vec::new(),
             keys: None,
             mode: Mode::Enforce,
         }

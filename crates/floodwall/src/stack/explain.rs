@@ -70,9 +70,10 @@ pub(super) fn explain(stack: &Stack, exempt: bool, head: &Head) -> Explanation {
             reason: refusal.reason(),
         },
     };
-    let quotas = shared.quotas.iter().map(|(quota, per)| QuotaVerdict {
+    let counting = shared.quotas.iter().filter(|quota| quota.counts_for(head));
+    let quotas = counting.map(|quota| QuotaVerdict {
         policy: quota.handle().name().to_string(),
-        per: per.clone(),
+        per: quota.per.to_string(),
         refuses: quota
             .peek(&asked, &now)
             .err()

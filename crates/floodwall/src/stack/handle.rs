@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::quota::StackQuota;
 use super::wall::Shared;
 use crate::Mode;
 use crate::concurrency::{ConcurrencyLimitHandle, ConcurrencySnapshot};
@@ -44,7 +45,7 @@ impl StackHandle {
 
     /// The quotas, in their order.
     pub fn quotas(&self) -> impl Iterator<Item = RateLimitHandle> + '_ {
-        self.shared.quotas.iter().map(|(quota, _)| quota.handle())
+        self.shared.quotas.iter().map(StackQuota::handle)
     }
 
     /// The shedder, if there is one.

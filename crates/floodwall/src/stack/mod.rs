@@ -24,6 +24,7 @@ mod key;
 mod kind;
 mod pressure;
 mod priority;
+mod quota;
 mod wall;
 
 #[cfg(feature = "serde")]

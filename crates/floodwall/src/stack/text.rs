@@ -52,7 +52,10 @@ pub(super) mod optional_duration {
 
 /// A [`KeyRule`] as it is written.
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "no key that is known: write \"all\", \"client_address\", \"path\", \"method\", \"route\", { header = \"x-api-key\" }, or a list of these"
+)]
 pub(super) enum Key {
     Word(Word),
     Header(Header),

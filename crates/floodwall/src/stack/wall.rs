@@ -11,15 +11,15 @@ use tokio::time::Instant;
 use super::asked::{AnyKey, Asked, Known};
 use super::kind::AnyOf;
 use super::priority::{AnyDeadline, AnyPriority};
+use super::quota::StackQuota;
 use super::{Description, Explanation, StackBuilder, StackHandle};
 use crate::admission::{Admission, All, And, End, Exempting, Matches, Permit};
 use crate::extract::PriorityOf;
 use crate::http::{AdmitLayer, Head, QueueLatencyLayer, hand_on};
 use crate::queue_latency::QueueLatency;
 use crate::signals::{Observed, Signals};
-use crate::{ConcurrencyLimit, Now, RateLimit, Shed};
+use crate::{ConcurrencyLimit, Now, Shed};
 
-pub(super) type StackQuota = RateLimit<AnyKey>;
 pub(super) type StackShed = Shed<Known, AnyKey, Known>;
 pub(super) type StackLimit = ConcurrencyLimit<Known, Known>;
 type Quota = Option<StackQuota>;
@@ -67,7 +67,7 @@ pub(super) struct Shared {
     pub(super) deadline: Option<AnyDeadline>,
     pub(super) retries: Box<dyn Matches<Head> + Send + Sync>,
     pub(super) policies: Policies,
-    pub(super) quotas: Vec<(StackQuota, String)>,
+    pub(super) quotas: Vec<StackQuota>,
     pub(super) shed: Option<StackShed>,
     pub(super) limit: Option<StackLimit>,
     pub(super) signals: Signals,
@@ -128,13 +128,17 @@ impl Stack {
 
     /// What would become of a request with this head, now, and why; changes nothing.
     pub fn explain(&self, head: &Head) -> Explanation {
-        let exempt = self.policy.kind().matches(head);
-        super::explain::explain(self, exempt, head)
+        super::explain::explain(self, self.exempts(head), head)
     }
 
     /// To look at all parts and to change them while requests run.
     pub fn handle(&self) -> StackHandle {
         StackHandle::new(Arc::clone(&self.wall().shared), self.policy.own().handle())
+    }
+
+    /// Whether a request is exempt: neither quotas nor shedding nor the queue count for it.
+    pub fn exempts(&self, head: &Head) -> bool {
+        self.policy.kind().matches(head)
     }
 
     /// How urgent a request is, as the stack reads it; as [`PriorityOf`] it can be

@@ -2,7 +2,6 @@
 //!
 //! Each line has its own pattern and its name beside it, so that the picture also works in black and white.
 
-mod file;
 mod latency;
 mod rates;
 mod style;
@@ -13,7 +12,6 @@ use plotters::{
 };
 
 use super::report::{Report, RunReport};
-pub(crate) use file::Picture;
 use style::{INK, text};
 
 const SIZE: (u32, u32) = (1_200, 800);

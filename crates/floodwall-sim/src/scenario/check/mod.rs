@@ -8,6 +8,7 @@ mod flow;
 mod stack;
 mod tier;
 mod times;
+mod times_text;
 
 pub(crate) use faults::Faults;
 

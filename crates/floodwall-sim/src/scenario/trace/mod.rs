@@ -8,7 +8,9 @@ mod row;
 #[cfg(test)]
 mod tests;
 
+use std::io::{Cursor, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -49,10 +51,10 @@ pub struct Trace {
     )]
     #[schemars(with = "Option<units::DurationText>")]
     pub patience: Option<Duration>,
-    /// The recording itself, of scenarios that come with the crate.
+    /// The recording itself, where it is in no file.
     #[serde(skip)]
     #[schemars(skip)]
-    pub(crate) embedded: Option<&'static [u8]>,
+    pub(crate) embedded: Option<Arc<[u8]>>,
 }
 
 impl Trace {
@@ -68,10 +70,37 @@ impl Trace {
         }
     }
 
+    /// Requests at these times from the start, in order, and nothing else about them: what the n-th
+    /// of them is like, a service of one's own knows by [`Attempt::id`](crate::Attempt::id), which
+    /// counts from 0.
+    ///
+    /// ```
+    /// use floodwall_sim::{Answer, Scenario, Simulation, Trace};
+    /// use std::time::Duration;
+    ///
+    /// let times = [0, 40, 45].map(Duration::from_millis);
+    /// let scenario = Scenario::new("recorded").trace(Trace::at_times(times));
+    /// let service = tower::service_fn(async |_| Ok::<_, std::convert::Infallible>(Answer::GOOD));
+    /// let report = Simulation::new(&scenario).run(|_| service)?;
+    /// assert_eq!(report.phases[0].all.offered, 3);
+    /// # Ok::<(), floodwall_sim::RunError>(())
+    /// ```
+    #[must_use]
+    pub fn at_times(times: impl IntoIterator<Item = Duration>) -> Self {
+        let mut rows = b"time\n".to_vec();
+        for time in times {
+            // Writing to memory cannot fail.
+            let _ = writeln!(rows, "{}.{:09}", time.as_secs(), time.subsec_nanos());
+        }
+        let mut trace = Self::new("times.csv");
+        trace.embedded = Some(rows.into());
+        trace
+    }
+
     /// Its requests, from wherever it is.
     pub(crate) fn rows(&self) -> Result<TraceReader<'static>, ScenarioError> {
-        match self.embedded {
-            Some(bytes) => self.read(bytes),
+        match &self.embedded {
+            Some(bytes) => self.reader(Box::new(Cursor::new(Arc::clone(bytes)))),
             None => self.open(),
         }
     }

@@ -42,7 +42,8 @@ impl Trace {
     }
 
     /// Reads what is in memory as if it were in the file.
-    pub(crate) fn read<'a>(&self, bytes: &'a [u8]) -> Result<TraceReader<'a>, ScenarioError> {
+    #[cfg(test)]
+    pub(super) fn read<'a>(&self, bytes: &'a [u8]) -> Result<TraceReader<'a>, ScenarioError> {
         self.reader(Box::new(bytes))
     }
 

@@ -8,16 +8,14 @@ use std::{
 
 use anyhow::Context;
 
-use crate::demo::report::Report;
-
-/// A file that will hold the picture: opened before the demo, so that half a minute is not spent in vain.
+/// A file that will hold the picture: opened before the run, so that no time is spent in vain.
 #[derive(Debug)]
-pub(crate) struct Picture {
+pub(crate) struct PictureFile {
     file: File,
     path: PathBuf,
 }
 
-impl Picture {
+impl PictureFile {
     pub(crate) fn create(path: &Path) -> anyhow::Result<Self> {
         // What is there stays until there is something better.
         let file = File::options()
@@ -35,8 +33,7 @@ impl Picture {
         })
     }
 
-    pub(crate) fn write(mut self, report: &Report) -> anyhow::Result<()> {
-        let picture = super::render(report)?;
+    pub(crate) fn write(mut self, picture: &str) -> anyhow::Result<()> {
         self.file
             .set_len(0)
             .and_then(|()| self.file.rewind())
