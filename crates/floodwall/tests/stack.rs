@@ -390,3 +390,85 @@ fn a_stack_says_what_it_exempts() {
     assert!(stack.exempts(&head("GET", "/healthz", &[])));
     assert!(!stack.exempts(&head("GET", "/", &[])));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stamp_from_further_out_that_knows_no_deadline_takes_none_away() {
+    use floodwall::QueueLatencyLayer;
+    use tower::{Layer, ServiceExt, service_fn};
+
+    let stack = Stack::builder()
+        .deadline(timeout_header("x-timeout"))
+        .limit(1)
+        .build()
+        .unwrap();
+    let service = service_fn(
+        |_: http::Request<http_body_util::Empty<bytes::Bytes>>| async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Empty::<
+                bytes::Bytes,
+            >::new()))
+        },
+    );
+    let wall = QueueLatencyLayer::new().layer(stack.layer().layer(service));
+    let ask = |timeout: &str| {
+        let request = http::Request::builder()
+            .header("x-timeout", timeout)
+            .body(http_body_util::Empty::new())
+            .unwrap();
+        wall.clone().oneshot(request)
+    };
+    let (held, hurried) = tokio::join!(ask("1s"), ask("10ms"));
+    assert_eq!(held.unwrap().status(), 200);
+    assert_eq!(hurried.unwrap().status(), 503);
+    // And what was waited in the stack's own queue is known, whoever has stamped it.
+    let told = stack
+        .signals()
+        .get(floodwall::signals::Signal::QueueLatency);
+    assert!(told.unwrap().value >= 0.009, "{told:?}");
+}
+
+#[tokio::test]
+async fn the_effective_priority_is_handed_on_if_asked() {
+    use tower::{Layer, ServiceExt, service_fn};
+
+    let stack = Stack::builder()
+        .priority(priority_rules().rule(path("/pay"), Priority::CRITICAL))
+        .limit(1)
+        .hand_on_priority()
+        .build()
+        .unwrap();
+    let service = stack.layer().layer(service_fn(
+        |request: http::Request<http_body_util::Empty<bytes::Bytes>>| async move {
+            let seen = request.extensions().get::<Priority>().copied();
+            let answer = http_body_util::Empty::<bytes::Bytes>::new();
+            let mut answer = http::Response::new(answer);
+            answer.extensions_mut().insert(seen);
+            Ok::<_, std::convert::Infallible>(answer)
+        },
+    ));
+    let request = http::Request::get("/pay").body(http_body_util::Empty::new());
+    let answer = service.oneshot(request.unwrap()).await.unwrap();
+    let seen = answer.extensions().get::<Option<Priority>>();
+    assert_eq!(seen, Some(&Some(Priority::CRITICAL)));
+}
+
+#[test]
+fn a_tenant_in_the_rules_counts_in_code_as_in_a_file() {
+    let mut rules = ShedRules::default();
+    rules.tenant = KeyRule::ClientAddress;
+    rules.by = ShedBy::Tenant;
+    let stack = Stack::builder().limit(8).shed_by(rules.clone()).build();
+    assert!(
+        stack
+            .unwrap()
+            .describe()
+            .to_string()
+            .contains("per client address")
+    );
+    rules.by = ShedBy::Turns;
+    let (field, text) = wrong(Stack::builder().limit(8).shed_by(rules).build());
+    assert_eq!(field, "shed");
+    assert!(text.contains("`turns` tells nobody apart"), "{text}");
+    let by_tenant = Stack::builder().limit(8).shed().tenant(header("x-tenant"));
+    assert!(by_tenant.build().is_ok());
+}

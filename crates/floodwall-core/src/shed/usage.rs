@@ -39,6 +39,9 @@ const COLUMNS: usize = 2_048;
 const UNIT: u32 = 256;
 /// Cohorts for each doubling of use; 24 bits of it fill a class.
 const PER_DOUBLING: f64 = 4.0;
+/// Tenants are ordered by use up to this many doublings; nearer ones are told apart by their hash, so
+/// that those who use alike fill several cohorts and a part of them can be shed.
+const APART: f64 = 2.0;
 
 impl Usage {
     /// Nobody has used anything; what is used counts half after `half_life`.
@@ -76,8 +79,7 @@ impl Usage {
         // would stay heavy for ever.
         self.fade(now);
         let used = PER_DOUBLING * (1.0 + self.of(tenant)).log2();
-        // Half a doubling, up or down.
-        let apart = (tenant.raw() >> 40) as f64 / (1_u64 << 24) as f64 * PER_DOUBLING;
+        let apart = (tenant.raw() >> 40) as f64 / (1_u64 << 24) as f64 * APART * PER_DOUBLING;
         let part = ((used + apart) / 96.0).clamp(0.0, 0.999);
         place(priority, (part * u64::MAX as f64) as u64, retry)
     }

@@ -297,7 +297,7 @@ impl StackBuilder {
     /// If nothing was asked for, a setting cannot be, or settings contradict one another: shedding
     /// with nothing to watch, a queue or a deadline without a limit, two quotas of one name.
     pub fn build(self) -> Result<Stack, BuildError> {
-        super::check::build(self)
+        super::assemble::build(self)
     }
 }
 

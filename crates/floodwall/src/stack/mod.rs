@@ -14,14 +14,17 @@
 //! same as data, to be read from a file (feature `serde`).
 
 mod asked;
+mod assemble;
 mod builder;
 mod check;
 mod config;
+mod data;
 mod describe;
 mod explain;
 mod handle;
 mod key;
 mod kind;
+mod parts;
 mod pressure;
 mod priority;
 mod quota;

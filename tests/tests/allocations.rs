@@ -1,0 +1,86 @@
+//! What a decision allocates: nothing.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::hash::Hash;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use floodwall::admit::AdmitLayer;
+use floodwall::extract::key_fn;
+use floodwall::signals::Signals;
+use floodwall::{Admission, ConcurrencyLimit, RateLimit, Shed, all};
+use tower::{Layer, Service};
+
+#[derive(Clone, Copy)]
+struct Noop;
+
+impl Service<u64> for Noop {
+    type Response = u64;
+    type Error = Infallible;
+    type Future = Ready<Result<u64, Infallible>>;
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+    fn call(&mut self, request: u64) -> Self::Future {
+        ready(Ok(request))
+    }
+}
+
+/// The recommended wall outside of HTTP; a pressure of 1 sheds everything.
+fn wall(pressure: f64) -> impl Admission<u64> {
+    let signals = Signals::builder().without_machine().build().unwrap();
+    let limit = ConcurrencyLimit::new(64);
+    signals.watch_limit(&limit.handle()).unwrap();
+    let own = |request: &u64, to: &mut floodwall_core::rate::KeyHasher| request.hash(to);
+    let per_key = RateLimit::builder("1000000/s burst 1000000").key(key_fn(own));
+    let shed = Shed::builder()
+        .tenant(key_fn(own))
+        .queue(&limit.handle())
+        .pressure("test", (0.0, 1.0), move || Some(pressure))
+        .at_most(1.0);
+    signals.observe(all((
+        per_key.build().unwrap(),
+        RateLimit::new("1000000/s burst 1000000").unwrap(),
+        shed.build().unwrap(),
+        limit,
+    )))
+}
+
+async fn allocations(pressure: f64) -> (u64, u64) {
+    let mut service = AdmitLayer::new(wall(pressure)).layer(Noop);
+    let mut served = 0;
+    let mut round = |times: u64| {
+        let mut context = Context::from_waker(Waker::noop());
+        for request in 0..times {
+            assert!(service.poll_ready(&mut context).is_ready());
+            let answer = pin!(service.call(request));
+            match answer.poll(&mut context) {
+                Poll::Ready(answer) => served += u64::from(answer.is_ok()),
+                Poll::Pending => panic!("nobody has to wait"),
+            }
+        }
+    };
+    // Whatever is made once is made here: handles of series, the first cut-off.
+    for _ in 0..4 {
+        round(100);
+        tokio::time::advance(Duration::from_millis(1_100)).await;
+    }
+    round(100);
+    let counted = allocation_counter::measure(|| round(1_000));
+    (counted.count_total, served)
+}
+
+#[tokio::test(start_paused = true)]
+async fn admitted_or_shed_a_decision_of_the_whole_wall_allocates_nothing() {
+    let (made, served) = allocations(0.0).await;
+    assert_eq!((made, served), (0, 1_500), "admitted");
+    let (made, served) = allocations(1.0).await;
+    assert!(
+        served <= 100,
+        "the first hundred come before the first cut-off"
+    );
+    // A new cut-off every 100 ms may fall into it, and publishes its gauges.
+    assert!(made <= 8, "shed: {made}");
+}
