@@ -77,10 +77,6 @@ async fn admitted_or_shed_a_decision_of_the_whole_wall_allocates_nothing() {
     let (made, served) = allocations(0.0).await;
     assert_eq!((made, served), (0, 1_500), "admitted");
     let (made, served) = allocations(1.0).await;
-    assert!(
-        served <= 100,
-        "the first hundred come before the first cut-off"
-    );
-    // A new cut-off every 100 ms may fall into it, and publishes its gauges.
-    assert!(made <= 8, "shed: {made}");
+    assert!(served < 500, "the last thousand are shed: {served}");
+    assert_eq!(made, 0, "shed");
 }

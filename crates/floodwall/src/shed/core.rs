@@ -89,8 +89,6 @@ impl Core {
             .level(&self.shedder, asked.priority, asked.tenant, asked.retry, at)
     }
 
-    /// Makes a new cut-off, one caller at a time. Sources are code of the user: were one to hang, its
-    /// caller hangs with it, and the others go on after [`TICK_AT_MOST`] without that source.
     /// A new cut-off, if it is time for one.
     pub(super) fn refresh(&self, now: &Now) {
         if self.shedder.is_due(self.origin.moment(now.instant())) {
@@ -98,6 +96,8 @@ impl Core {
         }
     }
 
+    /// Makes a new cut-off, one caller at a time. Sources are code of the user: were one to hang, its
+    /// caller hangs with it, and the others go on after [`TICK_AT_MOST`] without that source.
     #[cold]
     fn tick(&self, now: &Now) {
         let at = self.origin.moment(now.instant());
