@@ -18,7 +18,7 @@ const ROWS: &[Row] = &[
     // Keys and words.
     ("about = \"A good file.\"", "abuot = 1 # HERE", &["unknown key `abuot`", "did you mean `about`?"]),
     ("limit = 16", "limt = 16 # HERE", &["unknown key `limt` in `stack`", "did you mean `limit`?"]),
-    ("limit = 16", "colour = 16 # HERE", &["unknown key `colour` in `stack`", "`limit`, `queue`, `quota`"]),
+    ("limit = 16", "colour = 16 # HERE", &["unknown key `colour` in `stack`", "`limit`, `queue`, `shed`, `quota`"]),
     ("sigma = 1.0", "sigmo = 1.0", &["unknown key `sigmo`", "did you mean `sigma`?"]),
     ("times = 2, ", "tmes = 2, ", &["unknown key `tmes` in `client.retry`", "did you mean `times`?"]),
     ("service = { exponential = \"10ms\" }", "service = { exponentail = \"10ms\" } # HERE", &["unknown word `exponentail` for `tier.service`", "did you mean `exponential`?"]),
@@ -124,6 +124,10 @@ const ROWS: &[Row] = &[
     ("7 = 0.05", "8 = 0.05", &["there is no class `8`", "0 (most urgent) to 7"]),
     ("7 = 0.05", "7 = 0.6", &["share 0.6 of priority 7", "0 to 0.5"]),
     ("7 = 0.05", "7 = 0.3, 6 = 0.3", &["shares of 0.6 in total", "at most 0.5"]),
+    ("limit = 16", "limit = 16\nshed = { shares = { 9 = 0.1 } } # HERE", &["there is no class `9`", "0 (most urgent) to 7"]),
+    ("limit = 16", "limit = 16\nshed = { shares = { 7 = 0.6 } } # HERE", &["a share of 0.6 for class 7", "at most 0.5"]),
+    ("limit = 16", "limit = 16\nshed = { target = \"0s\" } # HERE", &["target cannot be 0ns", "between 1ms and 60s"]),
+    ("limit = 16", "limit = 16\nshed = { by = \"luck\" } # HERE", &["`luck`", "`turns`"]),
     ("allow = \"100/s burst 20\"", "allow = \"100\" # HERE", &["`100`: a `/` is missing", "\"100/s\""]),
     // What is expected.
     ("at_most = \"150ms\"", "", &["nothing is expected of `p99`", "add `at_least` or `at_most`"]),
