@@ -39,16 +39,14 @@ impl<Req: ?Sized, A: Admission<Req>> Admission<Req> for All<A> {
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         self.0.check(request, now)
     }
-    fn ask(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
-        let future = self.0.ask(request, now)?;
-        Ok(EitherRefused::Asked { future })
-    }
     fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
         self.0.passed_over(request, now, refusal);
     }
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
-        match self.0.ask(request, now) {
-            Ok(future) => EitherRefused::Asked { future },
+        match self.0.check(request, now) {
+            Ok(()) => EitherRefused::Asked {
+                future: self.0.admit(request, now),
+            },
             Err(refusal) => EitherRefused::Refused {
                 refusal: Some(refusal),
             },
@@ -159,20 +157,6 @@ impl<Req: ?Sized, A: Admission<Req>, B: Admission<Req>> Admission<Req> for And<A
         self.then
             .check(request, now)
             .inspect_err(|refusal| self.first.passed_over(request, now, refusal))
-    }
-
-    fn ask(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
-        // Nothing is charged before the futures are polled, so the first may be dropped again.
-        let first = self.first.ask(request, now)?;
-        let then = self
-            .then
-            .ask(request, now)
-            .inspect_err(|refusal| self.first.passed_over(request, now, refusal))?;
-        Ok(AndFuture {
-            then,
-            earlier: Unused::none(),
-            first,
-        })
     }
 
     fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {

@@ -77,11 +77,6 @@ impl<Req: ?Sized, A: Admission<Req>> Admission<Req> for Option<A> {
         self.as_ref()
             .map_or(Ok(()), |policy| policy.check(request, now))
     }
-    fn ask(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
-        let asked = self.as_ref().map(|policy| policy.ask(request, now));
-        let future = asked.transpose()?;
-        Ok(OptionFuture { future })
-    }
     fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
         if let Some(policy) = self {
             policy.passed_over(request, now, refusal);

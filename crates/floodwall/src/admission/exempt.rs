@@ -135,18 +135,6 @@ impl<Req: ?Sized, M: Matches<Req>, A: Admission<Req>> Admission<Req> for Exempti
         }
     }
 
-    fn ask(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
-        Ok(if self.kind.matches(request) {
-            EitherFuture::Left {
-                future: self.own.ask(request, now)?,
-            }
-        } else {
-            EitherFuture::Right {
-                future: self.policy.ask(request, now)?,
-            }
-        })
-    }
-
     fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
         if !self.kind.matches(request) {
             self.policy.passed_over(request, now, refusal);

@@ -79,17 +79,6 @@ pub trait Admission<Req: ?Sized> {
         self.peek(request, now)
     }
 
-    /// [Checks](Admission::check), and begins to [admit](Admission::admit) what passes. Composed
-    /// policies call this one, so a policy that reads much from a request can read it once for both.
-    ///
-    /// # Errors
-    ///
-    /// As [`check`](Admission::check).
-    fn ask(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
-        self.check(request, now)?;
-        Ok(self.admit(request, now))
-    }
-
     /// It let a request pass at the [check](Admission::check), and a policy composed with it refused
     /// then: nothing is admitted. A policy that counts what comes, whatever becomes of it, counts
     /// here; most need not know.
@@ -112,9 +101,6 @@ impl<Req: ?Sized, A: Admission<Req> + ?Sized> Admission<Req> for std::sync::Arc<
     }
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         (**self).check(request, now)
-    }
-    fn ask(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
-        (**self).ask(request, now)
     }
     fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
         (**self).passed_over(request, now, refusal);

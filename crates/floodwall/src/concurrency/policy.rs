@@ -104,19 +104,6 @@ where
             })
     }
 
-    fn ask(&self, request: &Req, now: &Now) -> Result<Acquire, Rejection> {
-        let deadline = self.deadline.deadline(request, now);
-        let priority = self.priority.priority(request);
-        self.core
-            .peek(priority, deadline, now)
-            .inspect_err(|refusal| {
-                self.core.gate.count_refused();
-                self.core.count(priority, refusal);
-            })?;
-        let core = Arc::clone(&self.core);
-        Ok(Acquire::new(core, priority, deadline, now.clone()))
-    }
-
     fn admit(&self, request: &Req, now: &Now) -> Acquire {
         let deadline = self.deadline.deadline(request, now);
         let priority = self.priority.priority(request);

@@ -99,11 +99,6 @@ impl<A: Admission<Head>> Admission<Head> for PerRoute<A> {
             .map_or(Ok(()), |policy| policy.check(head, now))
     }
 
-    fn ask(&self, head: &Head, now: &Now) -> Result<Self::Future, Rejection> {
-        let asked = self.policy(head).map(|policy| policy.ask(head, now));
-        Ok(OptionFuture::new(asked.transpose()?))
-    }
-
     fn passed_over(&self, head: &Head, now: &Now, refusal: &Rejection) {
         if let Some(policy) = self.policy(head) {
             policy.passed_over(head, now, refusal);

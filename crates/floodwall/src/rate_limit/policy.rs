@@ -74,7 +74,7 @@ impl<K, C> RateLimit<K, C> {
         RateLimitHandle::new(Arc::clone(&self.core))
     }
 
-    fn read<Req: ?Sized>(&self, request: &Req) -> Asked
+    fn ask<Req: ?Sized>(&self, request: &Req) -> Asked
     where
         K: KeyOf<Req>,
         C: CostOf<Req>,
@@ -101,24 +101,16 @@ where
     type Future = Spend;
 
     fn peek(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
-        self.core.peek(&self.read(request), now)
+        self.core.peek(&self.ask(request), now)
     }
 
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         self.core
-            .peek(&self.read(request), now)
+            .peek(&self.ask(request), now)
             .inspect_err(|refusal| self.core.count(refusal))
     }
 
-    fn ask(&self, request: &Req, now: &Now) -> Result<Spend, Rejection> {
-        let asked = self.read(request);
-        self.core
-            .peek(&asked, now)
-            .inspect_err(|refusal| self.core.count(refusal))?;
-        Ok(Spend::new(Arc::clone(&self.core), asked, now.clone()))
-    }
-
     fn admit(&self, request: &Req, now: &Now) -> Spend {
-        Spend::new(Arc::clone(&self.core), self.read(request), now.clone())
+        Spend::new(Arc::clone(&self.core), self.ask(request), now.clone())
     }
 }

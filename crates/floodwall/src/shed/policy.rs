@@ -141,16 +141,6 @@ where
         }
     }
 
-    fn ask(&self, request: &Req, now: &Now) -> Result<Shedding, Rejection> {
-        let asked = self.read(request);
-        if self.core.enforces_all() {
-            if let Verdict::Shed(level) = self.core.decide(&asked, now) {
-                return Err(self.core.shed(level));
-            }
-        }
-        Ok(Shedding::new(Arc::clone(&self.core), asked, now.clone()))
-    }
-
     fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
         // What the client's own quota refused is no demand that anybody could serve.
         if !refusal.reason().is_clients_own() && self.core.mode.get() != Mode::Off {

@@ -97,20 +97,6 @@ where
         })
     }
 
-    fn ask(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
-        let arrival = Arrival::new(&self.hub, self.priority.priority(request), now);
-        match self.policy.ask(request, now) {
-            Ok(deciding) => Ok(ObservedFuture {
-                arrival: Some(arrival),
-                deciding,
-            }),
-            Err(refusal) => {
-                arrival.refused(&refusal, arrival.at);
-                Err(refusal)
-            }
-        }
-    }
-
     fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
         // Not counted: an observed part of a composition counts what it decides itself.
         self.policy.passed_over(request, now, refusal);

@@ -54,10 +54,6 @@ impl<'a> Admission<Asked<'a>> for StackQuota {
         self.of(asked)
             .map_or(Ok(()), |limit| limit.check(asked, now))
     }
-    fn ask(&self, asked: &Asked<'a>, now: &Now) -> Result<Self::Future, Rejection> {
-        let limit = self.of(asked).map(|limit| limit.ask(asked, now));
-        Ok(OptionFuture::new(limit.transpose()?))
-    }
     fn passed_over(&self, asked: &Asked<'a>, now: &Now, refusal: &Rejection) {
         if let Some(limit) = self.of(asked) {
             limit.passed_over(asked, now, refusal);

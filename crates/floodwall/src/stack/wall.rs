@@ -205,9 +205,6 @@ impl Admission<Head> for Wall {
     fn check(&self, head: &Head, now: &Now) -> Result<(), Rejection> {
         self.shared.policies.check(&self.shared.ask(head, now), now)
     }
-    fn ask(&self, head: &Head, now: &Now) -> Result<WallFuture, Rejection> {
-        self.shared.policies.ask(&self.shared.ask(head, now), now)
-    }
     fn passed_over(&self, head: &Head, now: &Now, refusal: &Rejection) {
         let asked = self.shared.ask(head, now);
         self.shared.policies.passed_over(&asked, now, refusal);
@@ -228,10 +225,6 @@ impl Admission<Head> for Stack {
     }
     fn check(&self, head: &Head, now: &Now) -> Result<(), Rejection> {
         self.policy.check(head, now)
-    }
-    fn ask(&self, head: &Head, now: &Now) -> Result<StackFuture, Rejection> {
-        let inner = self.policy.ask(head, now)?;
-        Ok(StackFuture { inner })
     }
     fn passed_over(&self, head: &Head, now: &Now, refusal: &Rejection) {
         self.policy.passed_over(head, now, refusal);
