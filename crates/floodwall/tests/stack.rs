@@ -472,3 +472,34 @@ fn a_tenant_in_the_rules_counts_in_code_as_in_a_file() {
     let by_tenant = Stack::builder().limit(8).shed().tenant(header("x-tenant"));
     assert!(by_tenant.build().is_ok());
 }
+
+#[test]
+fn what_was_built_in_code_is_described_in_words_too() {
+    use floodwall::http::{client_address, preflight};
+
+    let stack = Stack::builder()
+        .exempt(path("/healthz"))
+        .exempt(preflight())
+        .priority(
+            priority_rules()
+                .rule(path_prefix("/checkout"), Priority::CRITICAL)
+                .header("x-priority")
+                .trusted(["10.0.0.0/8"])
+                .unwrap(),
+        )
+        .deadline(timeout_header("x-timeout"))
+        .quota("100/s burst 200", client_address())
+        .limit(2)
+        .build()
+        .unwrap();
+    let text = stack.describe().to_string();
+    for says in [
+        "path(\"/healthz\"), preflight(): up to 16 at once",
+        "0 for path_prefix(\"/checkout\"); 3 for all else; lowered by x-priority",
+        "raised by it from {\"10.0.0.0/8\"} only",
+        "deadline  x-timeout",
+        "100/s burst 200 per client_address()",
+    ] {
+        assert!(text.contains(says), "{says} is not in\n{text}");
+    }
+}

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 
 use floodwall_core::{PolicyName, Rejection};
@@ -23,8 +24,14 @@ pub const fn match_fn<F>(matches: F) -> MatchFn<F> {
 }
 
 /// See [`match_fn`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct MatchFn<F>(F);
+
+impl<F> fmt::Debug for MatchFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a closure's kind")
+    }
+}
 
 impl<Req: ?Sized, F: Fn(&Req) -> bool> Matches<Req> for MatchFn<F> {
     fn matches(&self, request: &Req) -> bool {

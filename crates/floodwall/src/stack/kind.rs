@@ -1,3 +1,5 @@
+use std::fmt;
+
 use ::http::Method;
 
 use crate::BuildError;
@@ -65,6 +67,18 @@ pub(super) enum Kind {
     Custom(Box<dyn Matches<Head> + Send + Sync>),
 }
 
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Preflight(kind) => kind.fmt(f),
+            Self::Path(kind) => kind.fmt(f),
+            Self::PathPrefix(kind) => kind.fmt(f),
+            Self::Method(kind) => kind.fmt(f),
+            Self::Custom(_) => f.write_str("a kind of one's own"),
+        }
+    }
+}
+
 impl Matches<Head> for Kind {
     fn matches(&self, head: &Head) -> bool {
         match self {
@@ -86,8 +100,8 @@ impl Matches<Head> for AnyOf {
     }
 }
 
-impl std::fmt::Debug for AnyOf {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for AnyOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "AnyOf({})", self.0.len())
     }
 }

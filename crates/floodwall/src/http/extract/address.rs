@@ -1,3 +1,4 @@
+use std::fmt;
 use std::hash::Hasher;
 use std::net::IpAddr;
 
@@ -41,7 +42,7 @@ pub fn client_address() -> ClientAddress {
 /// axum, tonic) there is no key: the layers answer 500 and say how to provide it.
 ///
 /// [`PeerAddr`]: super::PeerAddr
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ClientAddress {
     proxies: TrustedProxies,
     told_by: ToldBy,
@@ -98,7 +99,7 @@ impl ClientAddress {
     pub fn header<N>(mut self, name: N) -> Self
     where
         N: TryInto<HeaderName>,
-        N::Error: std::fmt::Display,
+        N::Error: fmt::Display,
     {
         self.told_by = ToldBy::Header(header_name(name));
         self
@@ -182,5 +183,21 @@ fn checked(field: &'static str, bits: u8, least: u8, most: u8) -> Result<u8, Bui
             field,
             format!("{bits} is not {least} to {most} bits"),
         ))
+    }
+}
+
+impl fmt::Debug for ClientAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("client_address()")?;
+        if !self.proxies.is_empty() {
+            write!(f, " behind {:?}", self.proxies)?;
+        }
+        if (self.ipv4_prefix, self.ipv6_prefix) != (32, 64) {
+            write!(f, " by /{} and /{}", self.ipv4_prefix, self.ipv6_prefix)?;
+        }
+        match &self.told_by {
+            ToldBy::XForwardedFor => Ok(()),
+            told_by => write!(f, " told by {told_by:?}"),
+        }
     }
 }

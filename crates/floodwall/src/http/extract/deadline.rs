@@ -1,4 +1,4 @@
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::time::Duration;
 
 use ::http::HeaderName;
@@ -64,8 +64,20 @@ where
 }
 
 /// See [`grpc_timeout`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct GrpcTimeout(());
+
+impl fmt::Debug for GrpcTimeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(GRPC_TIMEOUT.as_str())
+    }
+}
+
+impl fmt::Debug for TimeoutHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name.as_str())
+    }
+}
 
 impl DeadlineOf<Head> for GrpcTimeout {
     fn deadline(&self, head: &Head, now: &Now) -> Option<Instant> {
@@ -74,7 +86,7 @@ impl DeadlineOf<Head> for GrpcTimeout {
 }
 
 /// See [`timeout_header`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TimeoutHeader {
     name: HeaderName,
     unit: u64,

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::fmt::Display;
 use std::hash::{Hash, Hasher};
 
@@ -53,7 +54,7 @@ where
 /// As a priority it reads 0 (most urgent) to 7, or `critical`, `high`, `normal`, `low`,
 /// `background`, and can only lower until somebody is [trusted](Header::trusted); see
 /// [`PriorityHeader`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Header {
     name: HeaderName,
 }
@@ -137,5 +138,11 @@ impl<K: KeyOf<Head>> KeyOf<Head> for HeaderOr<K> {
         }
         to.write_u8(0);
         self.other.key(head, to)
+    }
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "header({:?})", self.name.as_str())
     }
 }

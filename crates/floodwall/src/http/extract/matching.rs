@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use ::http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use ::http::{HeaderName, Method};
+use std::fmt;
 
 use super::name::header_name;
 use super::proxies::{Trust, TrustedProxies};
@@ -80,7 +81,7 @@ pub const fn preflight() -> Preflight {
 pub fn header_is<N>(name: N, value: impl Into<Cow<'static, str>>) -> HeaderIs
 where
     N: TryInto<HeaderName>,
-    N::Error: std::fmt::Display,
+    N::Error: fmt::Display,
 {
     HeaderIs {
         name: header_name(name),
@@ -89,7 +90,7 @@ where
 }
 
 /// See [`path`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct PathIs(Cow<'static, str>);
 
 impl Matches<Head> for PathIs {
@@ -99,7 +100,7 @@ impl Matches<Head> for PathIs {
 }
 
 /// See [`path_prefix`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct PathPrefix(Cow<'static, str>);
 
 impl Matches<Head> for PathPrefix {
@@ -124,7 +125,7 @@ fn is_dots(segment: &str) -> bool {
 }
 
 /// See [`method`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct MethodIs(Method);
 
 impl Matches<Head> for MethodIs {
@@ -134,7 +135,7 @@ impl Matches<Head> for MethodIs {
 }
 
 /// See [`preflight`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Preflight(());
 
 impl Matches<Head> for Preflight {
@@ -194,5 +195,31 @@ impl Matches<Head> for TrustedHeaderIs {
             .is_some_and(|line| line.as_bytes() == self.header.value.as_bytes());
         // A second line means that two hands wrote them.
         is && lines.next().is_none() && self.trust.covers(head)
+    }
+}
+
+// As they are written, because a stack describes itself in these words.
+
+impl fmt::Debug for PathIs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "path({:?})", self.0)
+    }
+}
+
+impl fmt::Debug for PathPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "path_prefix({:?})", self.0)
+    }
+}
+
+impl fmt::Debug for MethodIs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "method({})", self.0)
+    }
+}
+
+impl fmt::Debug for Preflight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("preflight()")
     }
 }

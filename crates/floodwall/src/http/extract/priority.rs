@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use ::http::HeaderName;
 use floodwall_core::Priority;
+use std::fmt;
 
 use super::proxies::{Trust, TrustedProxies};
 use super::quoted::{parts, split_once, trim};
@@ -30,7 +31,7 @@ pub fn rfc9218() -> PriorityHeader {
 /// Everybody may lower the priority of what they send. Only trusted peers may raise it, and a proxy
 /// among them must overwrite or drop the header of its own clients. Junk says nothing; of several
 /// values the least urgent counts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct PriorityHeader {
     hint: Hint,
     trust: Trust,
@@ -106,13 +107,13 @@ pub(super) fn believed(
 }
 
 /// A header that asks for a priority.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Hint {
     name: HeaderName,
     form: Form,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Form {
     Plain,
     Rfc9218,
@@ -200,5 +201,31 @@ fn digit(value: &[u8]) -> Option<Priority> {
     match value {
         [digit @ b'0'..=b'7'] => Priority::new(digit - b'0'),
         _ => None,
+    }
+}
+
+impl fmt::Debug for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name.as_str())?;
+        match &self.form {
+            Form::Plain => Ok(()),
+            Form::Rfc9218 => f.write_str(" (RFC 9218)"),
+            Form::Table(_) => f.write_str(" (by a table)"),
+        }
+    }
+}
+
+/// As a stack describes itself.
+impl fmt::Debug for PriorityHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            hint,
+            trust,
+            otherwise,
+        } = self;
+        write!(
+            f,
+            "{otherwise}; lowered by {hint:?}, raised by it {trust:?}"
+        )
     }
 }

@@ -30,6 +30,10 @@ use crate::http::Head;
 pub struct TrustedProxies(Arc<[IpNet]>);
 
 impl TrustedProxies {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The proxies in a list, one entry each.
     ///
     /// # Errors
@@ -175,7 +179,7 @@ impl fmt::Debug for TrustedProxies {
 }
 
 /// Whose word is taken.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(in crate::http) enum Trust {
     #[default]
     Nobody,
@@ -189,6 +193,16 @@ impl Trust {
             Self::Nobody => false,
             Self::Listed(proxies) => peer(head).is_some_and(|peer| proxies.contains(peer)),
             Self::Everyone => true,
+        }
+    }
+}
+
+impl fmt::Debug for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nobody => f.write_str("from nobody"),
+            Self::Listed(proxies) => write!(f, "from {proxies:?} only"),
+            Self::Everyone => f.write_str("from everyone"),
         }
     }
 }

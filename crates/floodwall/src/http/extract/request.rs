@@ -1,6 +1,7 @@
 use std::hash::Hash;
 
 use floodwall_core::rate::KeyHasher;
+use std::fmt;
 
 use crate::extract::{KeyOf, MissingKey};
 use crate::http::Head;
@@ -27,11 +28,11 @@ pub const fn by_method() -> ByMethod {
 }
 
 /// See [`by_path`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct ByPath(());
 
 /// See [`by_method`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct ByMethod(());
 
 impl KeyOf<Head> for ByPath {
@@ -45,5 +46,17 @@ impl KeyOf<Head> for ByMethod {
     fn key(&self, head: &Head, to: &mut KeyHasher) -> Result<(), MissingKey> {
         head.method.as_str().hash(to);
         Ok(())
+    }
+}
+
+impl fmt::Debug for ByPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("by_path()")
+    }
+}
+
+impl fmt::Debug for ByMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("by_method()")
     }
 }

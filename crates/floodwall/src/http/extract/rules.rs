@@ -55,7 +55,12 @@ pub struct PriorityRules {
     otherwise: Priority,
 }
 
-type Kind = dyn Matches<Head> + Send + Sync;
+type Kind = dyn Told + Send + Sync;
+
+/// A kind that can say what it is.
+trait Told: Matches<Head> + fmt::Debug {}
+
+impl<M: Matches<Head> + fmt::Debug> Told for M {}
 
 impl PriorityRules {
     /// Requests of this kind have this priority, unless a rule before it has matched:
@@ -64,7 +69,7 @@ impl PriorityRules {
     #[must_use]
     pub fn rule(
         mut self,
-        kind: impl Matches<Head> + Send + Sync + 'static,
+        kind: impl Matches<Head> + fmt::Debug + Send + Sync + 'static,
         priority: Priority,
     ) -> Self {
         self.rules.push((Arc::new(kind), priority));
@@ -173,15 +178,28 @@ impl PriorityOf<Head> for PriorityRules {
     }
 }
 
+/// As a stack describes itself.
 impl fmt::Debug for PriorityRules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rules: Vec<_> = self.rules.iter().map(|(_, priority)| priority).collect();
-        f.debug_struct("PriorityRules")
-            .field("rules", &rules)
-            .field("hints", &self.hints)
-            .field("by_extension", &self.by_extension)
-            .field("trust", &self.trust)
-            .field("otherwise", &self.otherwise)
-            .finish()
+        for (kind, priority) in &self.rules {
+            write!(f, "{priority} for {kind:?}; ")?;
+        }
+        if self.by_extension {
+            f.write_str("what an extension says, or ")?;
+        }
+        let else_ = if self.rules.is_empty() {
+            ""
+        } else {
+            " for all else"
+        };
+        write!(f, "{}{else_}", self.otherwise)?;
+        for (n, hint) in self.hints.iter().enumerate() {
+            let before = if n == 0 { "; lowered by " } else { ", " };
+            write!(f, "{before}{hint:?}")?;
+        }
+        if !self.hints.is_empty() {
+            write!(f, ", raised by it {:?}", self.trust)?;
+        }
+        Ok(())
     }
 }
