@@ -112,7 +112,11 @@ struct Whole<'a> {
 #[derive(Serialize)]
 struct Told<'a> {
     exempt: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exempt_by: Option<&'a str>,
     priority: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority_by: Option<&'a str>,
     /// Of 1,024; none without a shedder.
     level: Option<usize>,
     retry: bool,
@@ -126,6 +130,8 @@ struct Told<'a> {
 struct ToldQuota<'a> {
     policy: &'a str,
     per: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
     refuses: Option<&'static str>,
 }
 
@@ -143,6 +149,7 @@ impl<'a> Told<'a> {
         let quotas = told.quotas.iter().map(|quota| ToldQuota {
             policy: &quota.policy,
             per: &quota.per,
+            key: quota.key.as_deref(),
             refuses: quota.refuses,
         });
         let (policy, reason) = match &told.verdict {
@@ -151,7 +158,9 @@ impl<'a> Told<'a> {
         };
         Self {
             exempt: told.exempt,
+            exempt_by: told.exempt_by.as_deref(),
             priority: told.priority.get(),
+            priority_by: told.priority_by.as_deref(),
             level: told.level.map(floodwall::Level::index),
             retry: told.retry,
             time_left: told.time_left.map(|left| left.as_secs_f64()),

@@ -24,6 +24,11 @@ pub trait KeyOf<Req: ?Sized> {
     /// [`MissingKey`] if what the key is made of is not there though it should always be: the
     /// server is set up wrongly. Never fall back to one bucket for all in silence.
     fn key(&self, request: &Req, to: &mut KeyHasher) -> Result<(), MissingKey>;
+
+    /// The key in words, for a person who asks what a stack makes of a request. Not for metrics.
+    fn shown(&self, _request: &Req) -> Option<String> {
+        None
+    }
 }
 
 /// What a request costs, in units of the quota.
@@ -36,6 +41,11 @@ pub trait CostOf<Req: ?Sized> {
 pub trait PriorityOf<Req: ?Sized> {
     /// The priority of `request`.
     fn priority(&self, request: &Req) -> Priority;
+
+    /// What made it so, for a person who asks what a stack makes of a request.
+    fn why(&self, _request: &Req) -> Option<String> {
+        None
+    }
 }
 
 /// Until when the caller waits for an answer.

@@ -297,6 +297,11 @@ async fn to_explain_changes_nothing_and_tells_what_would_be_decided() {
     for _ in 0..10 {
         let told = stack.explain(&asked);
         assert_eq!(told.priority, Priority::CRITICAL);
+        assert_eq!(
+            told.priority_by.as_deref(),
+            Some("path_prefix(\"/checkout\")")
+        );
+        assert_eq!(told.quotas[0].key.as_deref(), Some("a"));
         assert_eq!(told.level.unwrap().priority(), Priority::CRITICAL);
         assert!(told.retry && !told.exempt);
         assert_eq!(told.verdict, Verdict::LetIn);
@@ -314,7 +319,15 @@ async fn to_explain_changes_nothing_and_tells_what_would_be_decided() {
         }
     ));
     assert!(told.to_string().contains("refuses (quota)"), "{told}");
-    assert!(stack.explain(&head("GET", "/healthz", &[])).exempt);
+    let health = stack.explain(&head("GET", "/healthz", &[]));
+    assert!(health.exempt);
+    assert_eq!(health.exempt_by.as_deref(), Some("path(\"/healthz\")"));
+    let lowered = stack.explain(&head("GET", "/checkout", &[("x-priority", "6")]));
+    let by = "path_prefix(\"/checkout\"), lowered from 0 by x-priority";
+    assert_eq!(lowered.priority_by.as_deref(), Some(by));
+    let forged = stack.explain(&head("GET", "/", &[("x-priority", "0")]));
+    let by = "no rule matches, whatever x-priority says";
+    assert_eq!(forged.priority_by.as_deref(), Some(by));
     let snapshot = stack.handle().snapshot();
     assert_eq!(snapshot.concurrency.unwrap().counts.admitted, 1);
     assert_eq!(snapshot.shed.unwrap().arrivals, 1);

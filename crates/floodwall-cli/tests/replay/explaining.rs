@@ -55,7 +55,7 @@ fn a_request_is_told_its_class_its_key_and_the_verdict() {
     assert_eq!(pay["verdict"], json!({"let_in": true}));
     assert_eq!(
         pay["quotas"],
-        json!([{"policy": "client", "per": "per client address", "refuses": null}])
+        json!([{"policy": "client", "per": "per client address", "key": "192.0.2.1", "refuses": null}])
     );
     assert_eq!(
         told(&["--peer", "192.0.2.1", "--method", "PUT", "/"])["priority"],

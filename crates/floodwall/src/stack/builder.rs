@@ -92,7 +92,8 @@ impl StackBuilder {
         M: Matches<Head> + std::fmt::Debug + Send + Sync + 'static,
     {
         let words = format!("{kind:?}");
-        self.exempt.push((Kind::Custom(Box::new(kind)), words));
+        self.exempt
+            .push((Kind::Custom(Box::new(kind), words.clone()), words));
         self
     }
 
@@ -186,7 +187,9 @@ impl StackBuilder {
         let mut built = self.quota(allow, per);
         // One that cannot be is not there, and told when it is built.
         if let Some(quota) = built.quotas.get_mut(before) {
-            quota.only.push((Kind::Custom(Box::new(kind)), words));
+            quota
+                .only
+                .push((Kind::Custom(Box::new(kind), words.clone()), words));
         }
         built
     }

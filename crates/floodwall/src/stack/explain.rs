@@ -13,8 +13,12 @@ use crate::http::Head;
 pub struct Explanation {
     /// Whether it is exempt: then only the small limit of the exempt counts.
     pub exempt: bool,
+    /// What makes it exempt.
+    pub exempt_by: Option<String>,
     /// How urgent it is.
     pub priority: Priority,
+    /// What makes it so, where the reader can tell.
+    pub priority_by: Option<String>,
     /// Its level, if there is a shedder.
     pub level: Option<Level>,
     /// Whether it bears the mark of a retry.
@@ -35,6 +39,8 @@ pub struct QuotaVerdict {
     pub policy: String,
     /// Whose it is, in words.
     pub per: String,
+    /// The key, where it can be shown.
+    pub key: Option<String>,
     /// Why it would refuse, if it would.
     pub refuses: Option<&'static str>,
 }
@@ -74,6 +80,7 @@ pub(super) fn explain(stack: &Stack, exempt: bool, head: &Head) -> Explanation {
     let quotas = counting.map(|quota| QuotaVerdict {
         policy: quota.handle().name().to_string(),
         per: quota.per.to_string(),
+        key: quota.key.0.shown(head),
         refuses: quota
             .peek(&asked, &now)
             .err()
@@ -81,6 +88,8 @@ pub(super) fn explain(stack: &Stack, exempt: bool, head: &Head) -> Explanation {
     });
     Explanation {
         exempt,
+        exempt_by: stack.exempt_by(head),
+        priority_by: shared.priority.as_ref().and_then(|reader| reader.why(head)),
         priority: asked.priority,
         level: shared.shed.as_ref().map(|shed| shed.level_of(&asked, &now)),
         retry: asked.retry,
@@ -95,12 +104,16 @@ pub(super) fn explain(stack: &Stack, exempt: bool, head: &Head) -> Explanation {
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.exempt {
+            let by = self.exempt_by.as_deref().unwrap_or("its kind");
             writeln!(
                 f,
-                "exempt: neither quotas nor shedding nor the queue count for it"
+                "exempt by {by}: neither quotas nor shedding nor the queue count for it"
             )?;
         }
         write!(f, "priority {}", self.priority)?;
+        if let Some(by) = &self.priority_by {
+            write!(f, " ({by})")?;
+        }
         if let Some(level) = self.level {
             write!(f, ", level {} of 1024", level.index())?;
         }
@@ -112,6 +125,9 @@ impl fmt::Display for Explanation {
         }
         for quota in &self.quotas {
             write!(f, "\nquota {} {}", quota.policy, quota.per)?;
+            if let Some(key) = &quota.key {
+                write!(f, " ({})", key.escape_debug())?;
+            }
             match quota.refuses {
                 None => write!(f, ": has room")?,
                 Some(reason) => write!(f, ": refuses ({reason})")?,

@@ -78,6 +78,11 @@ impl KeyRule {
 struct Together(Vec<AnyKey>);
 
 impl KeyOf<Head> for Together {
+    fn shown(&self, head: &Head) -> Option<String> {
+        let parts: Option<Vec<String>> = self.0.iter().map(|AnyKey(key)| key.shown(head)).collect();
+        parts.map(|parts| parts.join(", "))
+    }
+
     fn key(&self, head: &Head, to: &mut KeyHasher) -> Result<(), MissingKey> {
         use std::hash::Hasher;
         for (part, AnyKey(key)) in self.0.iter().enumerate() {

@@ -64,7 +64,7 @@ pub(super) enum Kind {
     Path(PathIs),
     PathPrefix(PathPrefix),
     Method(MethodIs),
-    Custom(Box<dyn Matches<Head> + Send + Sync>),
+    Custom(Box<dyn Matches<Head> + Send + Sync>, String),
 }
 
 impl fmt::Debug for Kind {
@@ -74,7 +74,7 @@ impl fmt::Debug for Kind {
             Self::Path(kind) => kind.fmt(f),
             Self::PathPrefix(kind) => kind.fmt(f),
             Self::Method(kind) => kind.fmt(f),
-            Self::Custom(_) => f.write_str("a kind of one's own"),
+            Self::Custom(_, words) => f.write_str(words),
         }
     }
 }
@@ -86,7 +86,7 @@ impl Matches<Head> for Kind {
             Self::Path(kind) => kind.matches(head),
             Self::PathPrefix(kind) => kind.matches(head),
             Self::Method(kind) => kind.matches(head),
-            Self::Custom(kind) => kind.matches(head),
+            Self::Custom(kind, _) => kind.matches(head),
         }
     }
 }

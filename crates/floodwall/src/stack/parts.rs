@@ -49,14 +49,19 @@ pub(super) fn quota(
     if let Some(seed) = seed {
         builder = builder.seed(seed);
     }
-    let built = builder.mode(wanted.mode).key(wanted.key).build()?;
+    let built = builder.mode(wanted.mode).key(wanted.key.clone()).build()?;
     let mut does = format!("{} {}", words.join(" and "), wanted.per);
     let (kinds, named): (Vec<_>, Vec<_>) = wanted.only.into_iter().unzip();
     if !named.is_empty() {
         does += &format!(", only for {}", named.join(", "));
     }
     told.decides("quota", built.handle().name(), wanted.mode, does);
-    Ok(StackQuota::new(built, AnyOf(kinds), &wanted.per))
+    Ok(StackQuota::new(
+        built,
+        AnyOf(kinds),
+        &wanted.per,
+        wanted.key,
+    ))
 }
 
 pub(super) fn limit(

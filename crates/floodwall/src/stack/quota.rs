@@ -17,14 +17,16 @@ pub(super) struct StackQuota {
     only: Option<Arc<AnyOf>>,
     /// Whose it is, in words.
     pub(super) per: Arc<str>,
+    pub(super) key: AnyKey,
 }
 
 impl StackQuota {
-    pub(super) fn new(limit: RateLimit<AnyKey>, only: AnyOf, per: &str) -> Self {
+    pub(super) fn new(limit: RateLimit<AnyKey>, only: AnyOf, per: &str, key: AnyKey) -> Self {
         Self {
             limit,
             only: (!only.0.is_empty()).then(|| Arc::new(only)),
             per: per.into(),
+            key,
         }
     }
 

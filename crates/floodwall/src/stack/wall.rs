@@ -147,6 +147,12 @@ impl Stack {
         self.wall().shared.priority_of(head)
     }
 
+    pub(super) fn exempt_by(&self, head: &Head) -> Option<String> {
+        let kinds = &self.policy.kind().0;
+        let kind = kinds.iter().find(|kind| kind.matches(head))?;
+        Some(format!("{kind:?}"))
+    }
+
     pub(super) fn wall(&self) -> &Wall {
         self.policy.policy()
     }

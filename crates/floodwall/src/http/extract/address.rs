@@ -158,6 +158,10 @@ impl ClientAddress {
 }
 
 impl KeyOf<Head> for ClientAddress {
+    fn shown(&self, head: &Head) -> Option<String> {
+        self.of(head).ok().map(|address| address.to_string())
+    }
+
     fn key(&self, head: &Head, to: &mut KeyHasher) -> Result<(), MissingKey> {
         match self.of(head)? {
             IpAddr::V4(address) => {

@@ -110,6 +110,11 @@ impl Header {
 }
 
 impl KeyOf<Head> for Header {
+    fn shown(&self, head: &Head) -> Option<String> {
+        let value = head.headers.get(&self.name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    }
+
     fn key(&self, head: &Head, to: &mut KeyHasher) -> Result<(), MissingKey> {
         if !self.feed(head, to) {
             to.write_u8(0);

@@ -36,6 +36,10 @@ pub struct ByPath(());
 pub struct ByMethod(());
 
 impl KeyOf<Head> for ByPath {
+    fn shown(&self, head: &Head) -> Option<String> {
+        Some(head.uri.path().to_owned())
+    }
+
     fn key(&self, head: &Head, to: &mut KeyHasher) -> Result<(), MissingKey> {
         head.uri.path().hash(to);
         Ok(())
@@ -43,6 +47,10 @@ impl KeyOf<Head> for ByPath {
 }
 
 impl KeyOf<Head> for ByMethod {
+    fn shown(&self, head: &Head) -> Option<String> {
+        Some(head.method.to_string())
+    }
+
     fn key(&self, head: &Head, to: &mut KeyHasher) -> Result<(), MissingKey> {
         head.method.as_str().hash(to);
         Ok(())

@@ -166,8 +166,12 @@ impl PriorityRules {
                 return *priority;
             }
         }
-        let rule = self.rules.iter().find(|(kind, _)| kind.matches(head));
-        rule.map_or(self.otherwise, |(_, priority)| *priority)
+        self.rule_of(head)
+            .map_or(self.otherwise, |(_, priority)| *priority)
+    }
+
+    fn rule_of(&self, head: &Head) -> Option<&(Arc<Kind>, Priority)> {
+        self.rules.iter().find(|(kind, _)| kind.matches(head))
     }
 }
 
@@ -175,6 +179,31 @@ impl PriorityOf<Head> for PriorityRules {
     fn priority(&self, head: &Head) -> Priority {
         let asked = self.hints.iter().filter_map(|hint| hint.asked(head)).max();
         believed(self.base(head), asked, &self.trust, head)
+    }
+
+    fn why(&self, head: &Head) -> Option<String> {
+        let base = self.base(head);
+        let by_extension = self.by_extension && head.extensions.get::<Priority>().is_some();
+        let rule = match self.rule_of(head) {
+            _ if by_extension => "an extension of the request".to_owned(),
+            Some((kind, _)) => format!("{kind:?}"),
+            None => "no rule matches".to_owned(),
+        };
+        let said = |hint: &&Hint| hint.asked(head);
+        let Some(hint) = self
+            .hints
+            .iter()
+            .max_by_key(said)
+            .filter(|hint| said(hint).is_some())
+        else {
+            return Some(rule);
+        };
+        let became = self.priority(head);
+        Some(match became.cmp(&base) {
+            std::cmp::Ordering::Greater => format!("{rule}, lowered from {base} by {hint:?}"),
+            std::cmp::Ordering::Less => format!("{rule}, raised from {base} by {hint:?}"),
+            std::cmp::Ordering::Equal => format!("{rule}, whatever {hint:?} says"),
+        })
     }
 }
 
