@@ -16,6 +16,7 @@
 //! assert!(cell.charge(now + denied.wait.unwrap(), 1).is_ok());
 //! ```
 
+pub mod limit;
 mod moment;
 mod name;
 pub mod outbound;
