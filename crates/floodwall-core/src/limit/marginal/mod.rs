@@ -28,8 +28,8 @@ pub struct Marginal {
     slack: f64,
     ratio: f64,
     calm: u32,
-    up_wait: f64,
-    down_turn: bool,
+    plan: u32,
+    rounds: u32,
     retest_wait: f64,
 }
 
@@ -45,9 +45,10 @@ enum State {
     Settled { known: Option<Seen>, recent: Option<Seen>, since: Moment },
 }
 
-const TARGET: f64 = 0.25;
-const SURE: f64 = 2.0;
-const SLACK: f64 = 1.3;
+pub(super) fn p(i: usize) -> f64 {
+    static P: std::sync::OnceLock<Vec<f64>> = std::sync::OnceLock::new();
+    P.get_or_init(|| std::env::var("MP").map(|s| s.split(',').map(|x| x.parse().unwrap()).collect()).unwrap_or_else(|_| vec![1.2, 1.3, 0.1, 2.5, 0.15, 40.0, 20.0, 1.6, 0.05, 5.0, 0.15, 0.6, 3.0]))[i]
+}
 fn between(value: f64, least: f64, most: f64) -> f64 {
     value.min(most).max(least)
 }
@@ -78,8 +79,8 @@ impl Marginal {
             slack: 1.2,
             ratio: 1.5,
             calm: 0,
-            up_wait: 2.0,
-            down_turn: false,
+            plan: 0,
+            rounds: 0,
             retest_wait: 10.0,
             settings,
         }
@@ -160,7 +161,7 @@ impl Marginal {
 
     fn step(&mut self, mut seen: Seen) -> Option<Change> {
         seen.limit = f64::from(self.applied);
-        let bound = seen.binding >= 0.8;
+        let bound = seen.binding >= p(11);
         if let (true, Some(ceiling)) = (bound, self.settings.latency_ceiling) {
             let over = seen.service / seconds(ceiling).max(1e-9);
             if over > 1.0 && self.applied > self.settings.floor {
@@ -208,9 +209,10 @@ impl Marginal {
                         .throughput(seen.throughput() / before.throughput())
                         .latency(seen.service / before.service.max(1e-9));
                     let (knee, _) = before.knee(&seen);
-                    let to = between(knee * SLACK, before.limit, seen.limit);
+                    let to = between(knee * p(0), before.limit, seen.limit);
                     let change = self.go(to, &seen, cause);
-                    self.test(true, 1.4, &seen);
+                    self.plan = 1;
+                    self.settle(None);
                     return change;
                 }
             }
@@ -233,29 +235,26 @@ impl Marginal {
         let cause = Cause::new(Why::ThroughputFlat)
             .throughput(before.throughput() / seen.throughput().max(1e-9))
             .latency(before.service / seen.service.max(1e-9));
-        let (rise, error) = seen.elasticity(&before);
-        if error > 0.3 && seen.done < 400.0 {
-            let seen = so_far.map_or(seen, |so_far| so_far.and(seen));
-            let (rise, error) = seen.elasticity(&before);
-            if error > 0.3 && (rise - 0.2).abs() < error {
-                self.state = State::Less { before, bold, so_far: Some(seen) };
-                self.window = Window::new(self.now);
-                return None;
-            }
-        }
         let seen = so_far.map_or(seen, |so_far| so_far.and(seen));
+        let (rise, error) = seen.elasticity(&before);
+        if error > 0.3 && (rise - 0.2).abs() < error && seen.done < 150.0 {
+            self.state = State::Less { before, bold, so_far: Some(seen) };
+            self.window = Window::new(self.now);
+            return None;
+        }
         if rise < 0.2 {
             let change = self.go(seen.limit, &seen, cause);
             if self.try_hint(&seen, 50.0, bold) {
-            } else if bold && seen.limit > 2.0 {
-                self.try_less((seen.limit / 4.0).round(), &seen, true);
+            } else if bold && seen.limit > 1.0 {
+                self.try_less((seen.limit / 3.0).round(), &seen, true);
             } else {
-                self.test(true, 1.4, &seen);
+                self.plan = 0;
+                self.settle(None);
             }
             return change;
         }
         let (knee, _) = seen.knee(&before);
-        let to = between(knee * SLACK, seen.limit, before.limit);
+        let to = between(knee * p(0), seen.limit, before.limit);
         if rise > 0.6 {
             // Throughput says that the time at ease is not what it was.
             self.profile.correct(seen.service);
@@ -266,7 +265,8 @@ impl Marginal {
             return None;
         }
         let change = self.go(to, &seen, cause);
-        self.test(true, 1.4, &seen);
+        self.plan = u32::from(rise > 0.55);
+        self.settle(None);
         change
     }
 
@@ -286,6 +286,16 @@ impl Marginal {
             self.apply(self.level, &seen);
             self.settle(None);
             return None;
+        }
+        let own_so_far = if up { less } else { more };
+        if let (true, Some(so_far)) = (own, own_so_far) {
+            let change = (seen.service / so_far.service.max(1e-9)).ln();
+            if change.abs() > (p(12) * seen.error(&so_far)).max(0.3) {
+                self.apply(self.level, &seen);
+                self.plan = u32::from(change < 0.0);
+                self.settle(None);
+                return None;
+            }
         }
         let join = |old: Option<Seen>| Some(old.map_or(seen, |old| old.and(seen)));
         let (more, less) = if own == up { (more, join(less)) } else { (join(more), less) };
@@ -313,54 +323,47 @@ impl Marginal {
         let error = l.error(&h);
         let cause = |why| Cause::new(why).throughput(rise.exp()).latency(h.service / l.service.max(1e-9));
         let (knee, _) = l.knee(&h);
-        let off = rise - TARGET * span;
-        if off > SURE * error {
-            // More is worth it.
-            if up {
-                let to = between(knee * SLACK, self.level + 1.0, h.limit * if rise > 0.8 * span { self.ratio } else { 1.0 });
-                let change = self.go(to, &seen, cause(Why::ThroughputRose));
-                if rise > 0.8 * span {
-                    self.state = State::Climb { before: Some(Seen { limit: h.limit, ..h }), more: None };
-                    self.window = Window::new(self.now.max(self.skip_until));
-                } else {
-                    self.test(true, self.ratio, &seen);
-                }
-                return change;
-            }
-            let to = knee * SLACK;
-            if to < 0.93 * h.limit && off > 0.5 * span {
-                let change = self.go(to.max(l.limit), &seen, cause(Why::ThroughputFlat));
-                self.settle(None);
-                return change;
-            }
-            self.calibrate(&known);
-            self.settle(Some(known));
+        let off = rise - if up { p(2) } else { p(8) } * span;
+        let sure = off.abs() > p(3) * error;
+        if !sure && error > p(4) * span && h.done < 3_000.0 {
+            self.state = State::Test { up, turn: 0, more: Some(h), less: Some(l) };
+            self.apply(self.level, &seen);
             return None;
         }
-        if off < -SURE * error && !up {
-            let to = l.limit.min(self.level - 1.0);
-            let change = self.go(to, &seen, cause(if rise < -0.03 { Why::ThroughputFell } else { Why::ThroughputFlat }));
-            if !self.try_hint(&l, 50.0, false) {
-                self.test(false, self.ratio, &seen);
+        if up && off > 0.0 {
+            if rise - 0.6 * span > 2.0 * error {
+                let change = self.go(h.limit * self.ratio, &seen, cause(Why::ThroughputRose));
+                self.state = State::Climb { before: Some(h), more: None };
+                return change;
             }
+            let change = self.go(between(knee * p(0), self.level + 1.0, h.limit), &seen, cause(Why::ThroughputRose));
+            self.plan = 1;
+            self.settle(None);
             return change;
         }
-        if off < -SURE * error || error < 0.06 {
-            if up {
-                self.up_wait = (self.up_wait * 2.0).min(60.0);
-            }
-            self.calibrate(&known);
-            self.settle(Some(known));
-            return None;
+        if !up && off < 0.0 {
+            let why = if rise < -0.03 { Why::ThroughputFell } else { Why::ThroughputFlat };
+            let change = self.go(l.limit.min(self.level - 1.0), &seen, cause(why));
+            self.plan = 0;
+            self.settle(None);
+            return change;
         }
-        self.state = State::Test { up, turn: 0, more: Some(h), less: Some(l) };
-        self.apply(self.level, &seen);
+        self.plan += 1;
+        if self.plan <= 2 {
+            self.settle(None);
+        } else {
+            self.calibrate(&known);
+            if self.profile.at_ease().is_some_and(|ease| known.service < 1.15 * ease) {
+                self.retest_wait = self.retest_wait.min(p(9));
+            }
+            self.settle(Some(known));
+        }
         None
     }
 
     fn calibrate(&mut self, known: &Seen) {
         if let Some(ease) = self.profile.at_ease() {
-            self.slack = between(known.limit / (known.throughput() * ease).max(1e-9), SLACK, 3.0);
+            self.slack = between(known.limit / (known.throughput() * ease).max(1e-9), p(0), p(7));
         }
     }
 
@@ -385,9 +388,7 @@ impl Marginal {
         let Some(known) = known else {
             self.state = State::Settled { known: None, recent: Some(recent), since };
             if self.calm >= 5 && recent.done >= 100.0 {
-                if !self.try_hint(&recent, 50.0, false) {
-                    self.test(true, 1.4, &recent);
-                }
+                self.next(&recent);
             }
             return None;
         };
@@ -395,23 +396,41 @@ impl Marginal {
         let error = recent.error(&known);
         if change.abs() > (3.0 * error).max(0.15) {
             self.retest_wait = 10.0;
-            self.up_wait = 2.0;
-            if change > 0.0 && self.try_hint(&recent, 50.0, false) {
-                return None;
-            }
-            self.test(true, 1.4, &recent);
+            self.plan = u32::from(change < 0.0);
+            self.next(&recent);
             return None;
         }
         if waited > self.retest_wait && recent.done > 100.0 {
-            self.retest_wait = (self.retest_wait * 2.0).min(60.0);
-            self.down_turn = !self.down_turn;
-            let down = self.down_turn && level > f64::from(self.settings.floor);
-            self.test(!down, 1.4, &recent);
+            self.retest_wait = (self.retest_wait * 1.5).min(60.0);
+            self.rounds += 1;
+            let easy = self.easy(&recent);
+            self.plan = if easy { 1 } else if self.rounds % 4 == 0 { 0 } else { 1 + self.rounds % 2 };
+            self.next(&recent);
             return None;
         }
         let recent = if recent.done > 300.0 { None } else { Some(recent) };
         self.state = State::Settled { known: Some(known), recent, since };
         None
+    }
+
+    /// What is tried next: half as many, then a little more, then a little less.
+    fn next(&mut self, recent: &Seen) {
+        if self.try_hint(recent, 50.0, false) {
+            return;
+        }
+        let level = f64::from(Self::round(self.level));
+        if self.plan == 0 {
+            self.plan = 1;
+            if level > f64::from(self.settings.floor) && !self.easy(recent) {
+                self.try_less((level / 2.0).floor().max(1.0), recent, true);
+                return;
+            }
+        }
+        self.test(self.plan == 1, p(1), recent);
+    }
+
+    fn easy(&self, seen: &Seen) -> bool {
+        self.profile.at_ease_from(16.0).is_some_and(|ease| seen.service < 1.1 * ease)
     }
 }
 
@@ -445,9 +464,9 @@ impl LimitAlgorithm for Marginal {
             self.profile.add(sample.in_flight, service);
         }
         let (count, least, turns) = match self.state {
-            State::Climb { .. } => (20.0, 0.01, 1.0),
+            State::Climb { .. } => (p(6), 0.01, 1.0),
             State::Less { .. } => (50.0, 0.05, 2.0),
-            State::Test { .. } => (30.0, 0.1, 2.0),
+            State::Test { .. } => (p(5), 0.1, 2.0),
             State::Settled { .. } => (30.0, 0.1, 1.0),
         };
         if self.window.count() < count || !self.window.is_long(self.now, least, turns) {
