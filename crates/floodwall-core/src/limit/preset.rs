@@ -2,7 +2,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-use super::{Aimd, Fixed, LimitAlgorithm, LimitError, Marginal};
+use super::{Aimd, Fixed, Gradient2, LimitAlgorithm, LimitError, Marginal, Vegas, Windowed};
 
 /// The algorithms by name, as their sources set them up: what a comparison runs.
 ///
@@ -22,11 +22,21 @@ pub enum Preset {
     Fixed,
     /// [`Aimd`] on every sample.
     Aimd,
+    /// [`Vegas`] in a [`Windowed`] of a second.
+    Vegas,
+    /// [`Gradient2`] in a [`Windowed`] of a second.
+    Gradient2,
 }
 
 impl Preset {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Marginal, Self::Fixed, Self::Aimd];
+    pub const ALL: [Self; 5] = [
+        Self::Marginal,
+        Self::Fixed,
+        Self::Aimd,
+        Self::Vegas,
+        Self::Gradient2,
+    ];
 
     /// In one word, as [`FromStr`] takes it.
     pub const fn label(self) -> &'static str {
@@ -34,6 +44,8 @@ impl Preset {
             Self::Marginal => "marginal",
             Self::Fixed => "fixed",
             Self::Aimd => "aimd",
+            Self::Vegas => "vegas",
+            Self::Gradient2 => "gradient2",
         }
     }
 
@@ -65,6 +77,17 @@ impl Preset {
                     .ceiling(start.max(200))
                     .build()?,
             ),
+            Self::Vegas => {
+                let vegas = Vegas::builder().start(start).ceiling(start.max(1_000));
+                Box::new(Windowed::builder().build(vegas.build()?)?)
+            }
+            Self::Gradient2 => {
+                let gradient2 = Gradient2::builder()
+                    .start(start)
+                    .floor(start.min(20))
+                    .ceiling(start.max(200));
+                Box::new(Windowed::builder().build(gradient2.build()?)?)
+            }
         })
     }
 }
