@@ -18,9 +18,12 @@
 //! ```
 
 mod aimd;
+mod bbr;
 mod bounds;
 mod cause;
+mod correlated;
 mod due;
+mod envoy;
 mod error;
 mod fixed;
 mod gradient2;
@@ -35,7 +38,10 @@ pub mod window;
 mod windowed;
 
 pub use aimd::{Aimd, AimdBuilder};
+pub use bbr::{Bbr, BbrBuilder};
 pub use cause::{Cause, Change, Why};
+pub use correlated::{Correlated, CorrelatedBuilder};
+pub use envoy::{EnvoyGradient, EnvoyGradientBuilder};
 pub use error::LimitError;
 pub use fixed::Fixed;
 pub use gradient2::{Gradient2, Gradient2Builder};
