@@ -1,9 +1,9 @@
 //! failsafe-go's adaptive limiter, against its own tests.
 //!
-//! Its other vectors are elsewhere: `queueinglimiter_test.go` and the level tracker of
-//! `priority_test.go` are of queues and shedding (`floodwall_core::queue`, `floodwall_core::shed`),
-//! `adaptivethrottler_test.go` and the budget are in `outbound_vectors.rs`, `usage_test.go` belongs to
-//! usage by caller. Of `adaptivelimiter_test.go`, what acquires and releases permits is the layer's.
+//! Not of a limit, and so not here: `queueinglimiter_test.go` (the queue), `priority_test.go`
+//! (levels, which are those of shedding), `adaptivethrottler_test.go` and the budget (what is sent
+//! out), `usage_test.go` (fairness by caller). Of `adaptivelimiter_test.go`, what acquires and
+//! releases permits is the layer's.
 
 use std::time::Duration;
 

@@ -1,8 +1,7 @@
 //! The limits of Netflix concurrency-limits, against the figures of their own tests.
 //!
-//! Tests of theirs that are not of a limit are elsewhere, or not: `AbstractPartitionedLimiterTest`
-//! belongs to shared capacity, `LifoBlockingLimiterTest` to the queue (`queue_behaviour.rs` has its
-//! order), `SimpleLimiterTest` to the layer that counts who is inside.
+//! Not of a limit, and so not here: `AbstractPartitionedLimiterTest` (shared capacity),
+//! `LifoBlockingLimiterTest` (the queue), `SimpleLimiterTest` (the layer that counts who is inside).
 
 use std::num::NonZeroU32;
 use std::time::Duration;
