@@ -2,6 +2,7 @@
 //!
 //! Not of a limit, and so not here: `AbstractPartitionedLimiterTest` (shared capacity),
 //! `LifoBlockingLimiterTest` (the queue), `SimpleLimiterTest` (the layer that counts who is inside).
+#![cfg(not(floodwall_loom))]
 
 use std::num::NonZeroU32;
 use std::time::Duration;
