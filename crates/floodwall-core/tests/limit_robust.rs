@@ -30,9 +30,9 @@ fn bears(algorithm: &mut dyn LimitAlgorithm, samples: &[Sample], floor: u32, cei
         );
         if let Some(change) = change {
             let name = algorithm.name();
-            assert_eq!(change.to, after, "{name}");
-            // Ours need not tell of a trial that it takes back by itself.
+            // Ours need not tell of a trial that it takes back by itself, and may begin one at once.
             let trial = name == "marginal";
+            assert!(trial || change.to == after, "{name}: {change:?}");
             assert!(trial || change.from == before, "{name}: {change:?}");
             assert_ne!(change.from, change.to, "{name}");
             let ratios = [change.cause.latency, change.cause.throughput];
@@ -220,6 +220,7 @@ fn all_at_once_and_times_that_never_move() {
 #[test]
 fn one_sample_from_the_far_future_does_not_stop_them() {
     let learns = [
+        Preset::Marginal,
         Preset::Vegas,
         Preset::Gradient2,
         Preset::Envoy,

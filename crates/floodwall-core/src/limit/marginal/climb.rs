@@ -4,6 +4,9 @@ use super::seen::Seen;
 use super::window::Window;
 use crate::limit::{Cause, Change, Why};
 
+/// After so many windows without anybody held back it is a calm day.
+const CALM: u32 = 10;
+
 impl Controls {
     /// Doubles as long as throughput follows. What begins too high is found by trying less first.
     pub(super) fn climb(
@@ -15,6 +18,11 @@ impl Controls {
     ) -> Option<Change> {
         if !bound {
             self.window = Window::new(self.now);
+            self.plan.unbound = self.plan.unbound.saturating_add(1);
+            if before.is_none() && self.level() > 2.0 && self.plan.unbound >= CALM {
+                // Nobody waits for more: from now on bursts are not taken for a flood.
+                self.watch(None);
+            }
             return None;
         }
         if let Some(before) = before {
@@ -41,8 +49,17 @@ impl Controls {
                 self.watch(None);
                 return change;
             }
-        } else if self.begins_too_high(&seen) {
-            return None;
+        } else if self.level() > 2.0 && !self.is_at_floor() {
+            let seen = more.map_or(seen, |more| more.and(seen));
+            if seen.done < 60.0 {
+                let (before, more) = (None, Some(seen));
+                self.phase = Phase::Climb { before, more };
+                self.window = Window::new(self.now);
+                return None;
+            }
+            if self.begins_too_high(&seen) {
+                return None;
+            }
         }
         if self.applied() >= self.settings.ceiling {
             self.watch(None);
@@ -58,8 +75,7 @@ impl Controls {
             return true;
         }
         let easy = self.profile.is_easy(seen.limit, seen.service, 1.3);
-        let is_easy = easy == Some(true);
-        if self.level() <= 2.0 || self.is_at_floor() || is_easy {
+        if easy == Some(true) {
             return false;
         }
         self.try_less((self.level() / 4.0).round(), seen, true);

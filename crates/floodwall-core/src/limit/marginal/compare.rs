@@ -101,7 +101,7 @@ impl Controls {
     }
 
     fn up(&mut self, rise: &Rise, high: &Seen, seen: &Seen, cause: Cause) -> Option<Change> {
-        if rise.throughput - 0.6 * rise.span > 2.0 * rise.error {
+        if rise.steepness() > 0.75 && rise.throughput - 0.5 * rise.span > 1.5 * rise.error {
             // As good as in proportion: far from the knee.
             let change = self.go(high.limit * STEP, seen, cause);
             self.climb_from(Some(*high));
@@ -136,6 +136,7 @@ impl Controls {
 
     /// The limit did not bind in a turn: whatever was less is not put in force again.
     fn unbound_in_test(&mut self, test: &Test, seen: &Seen) -> Option<Change> {
+        self.plan.bound = 0;
         let mut change = None;
         match test.level {
             Some(level)

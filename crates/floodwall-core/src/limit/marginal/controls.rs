@@ -46,6 +46,8 @@ pub(super) struct Plan {
     pub(super) rounds: u32,
     /// Windows in a row in which the limit held somebody back.
     pub(super) bound: u32,
+    /// Windows of the first climb in which it did not.
+    pub(super) unbound: u32,
     /// Since when all is thought to be well.
     pub(super) since: Moment,
     /// How many seconds until the next look.
@@ -83,6 +85,7 @@ impl Controls {
                 next: Look::Half,
                 rounds: 0,
                 bound: 0,
+                unbound: 0,
                 since: Moment::ZERO,
                 wait: FIRST_WAIT,
             },
@@ -167,7 +170,6 @@ impl Controls {
             recent: None,
         };
         self.plan.since = self.now;
-        self.plan.bound = 0;
         self.window = Window::new(self.now.max(self.skip_until));
     }
 

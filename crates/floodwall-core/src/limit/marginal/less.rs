@@ -13,6 +13,7 @@ impl Controls {
     /// Less was in force: throughput says whether it is enough.
     pub(super) fn tried_less(&mut self, trial: Trial, seen: Seen, bound: bool) -> Option<Change> {
         if !bound {
+            self.plan.bound = 0;
             self.go_back(&seen);
             self.watch(None);
             return None;
@@ -21,7 +22,10 @@ impl Controls {
         let seen = trial.so_far.map_or(seen, |so_far| so_far.and(seen));
         let rise = seen.compared_with(&before);
         let (steepness, error) = (rise.steepness(), rise.steepness_error());
-        if error > 0.3 && (steepness - AS_GOOD).abs() < error && seen.done < 150.0 {
+        if error > 0.15
+            && (steepness - AS_GOOD).abs() < 1.5 * error
+            && seen.done < seen.enough_of(200.0)
+        {
             let so_far = Some(seen);
             self.phase = Phase::Less(Trial { so_far, ..trial });
             self.window = Window::new(self.now);
@@ -46,7 +50,7 @@ impl Controls {
         if steepness > WRONG {
             self.profile.correct(seen.service);
         }
-        if steepness > 0.85 && bold {
+        if steepness > 0.7 && bold && before.slower_than(&seen) < 1.15 {
             self.go_back(&seen);
             self.climb_from(Some(seen));
             return None;
@@ -56,7 +60,7 @@ impl Controls {
             &seen,
             cause,
         );
-        self.plan.next = if steepness > 0.55 {
+        self.plan.next = if steepness - error > 0.3 {
             Look::Up
         } else {
             Look::Half

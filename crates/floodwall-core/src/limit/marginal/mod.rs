@@ -126,7 +126,7 @@ impl LimitAlgorithm for Marginal {
             let service = seconds(sample.service);
             controls.profile.add(sample.in_flight, service);
         }
-        let least = controls.phase.least();
+        let least = controls.phase.least(f64::from(controls.applied()));
         if !controls.window.is_enough(controls.now, least) {
             return None;
         }
@@ -140,15 +140,15 @@ impl LimitAlgorithm for Marginal {
     }
 }
 
-/// A failure counts as work if it took as long as work takes.
+/// A failure counts as work unless it was far faster than work is.
 fn teaches(controls: &Controls, sample: &Sample) -> bool {
     match sample.teaches() {
         Teaches::Latency => sample.service >= FAST,
         Teaches::Dropped | Teaches::Nothing => {
-            let half = controls.profile.at_ease().map(|ease| ease / 2.0);
+            let tenth = controls.profile.at_ease().map(|ease| ease / 10.0);
             sample.outcome == Outcome::Failure
                 && sample.service >= FAST
-                && half.is_some_and(|half| seconds(sample.service) > half)
+                && tenth.is_some_and(|tenth| seconds(sample.service) > tenth)
         }
     }
 }

@@ -57,11 +57,11 @@ impl Test {
 
 impl Phase {
     /// What a window must have to be worth a look.
-    pub(super) const fn least(&self) -> Least {
+    pub(super) fn least(&self, limit: f64) -> Least {
         let (done, seconds, turnovers) = match self {
-            Self::Climb { .. } => (20.0, 0.01, 1.0),
-            Self::Less(_) => (50.0, 0.05, 2.0),
-            Self::Compare(_) => (40.0, 0.1, 2.0),
+            Self::Climb { .. } => (limit.max(20.0), 0.01, 1.0),
+            Self::Less(_) => (limit.max(50.0), 0.05, 2.0),
+            Self::Compare(_) => (limit.max(40.0), 0.1, 2.0),
             Self::Watch { .. } => (30.0, 0.1, 1.0),
         };
         Least {

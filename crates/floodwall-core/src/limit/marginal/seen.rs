@@ -24,6 +24,11 @@ impl Seen {
         self.binding >= 0.4
     }
 
+    /// `done`, or as many as make a few batches: work that takes equally long leaves together.
+    pub(super) fn enough_of(&self, done: f64) -> f64 {
+        done.max(2.0 * self.limit)
+    }
+
     /// How many were done per second.
     pub(super) fn throughput(&self) -> f64 {
         (self.done / self.seconds).max(1e-9)

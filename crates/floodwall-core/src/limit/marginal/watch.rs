@@ -6,7 +6,7 @@ use crate::limit::Change;
 
 /// So many windows in a row must be bound before anything is tried: the bursts of a calm day are
 /// shorter.
-const STEADY: u32 = 5;
+const STEADY: u32 = 10;
 const MOST_WAIT: f64 = 60.0;
 
 impl Controls {
@@ -40,7 +40,7 @@ impl Controls {
             recent: Some(recent),
         };
         let Some(known) = known else {
-            if self.plan.bound >= STEADY && recent.done >= 100.0 {
+            if self.plan.bound >= STEADY && recent.done >= recent.enough_of(100.0) {
                 self.look(&recent);
             }
             return None;
@@ -54,9 +54,9 @@ impl Controls {
             return None;
         }
         let waited = seconds(self.now.since(self.plan.since));
-        if waited > self.plan.wait && recent.done > 100.0 {
+        if waited > self.plan.wait && recent.done >= recent.enough_of(100.0) {
             self.look_again(&recent);
-        } else if recent.done > 300.0 {
+        } else if recent.done > recent.enough_of(300.0) {
             self.phase = Phase::Watch {
                 known: Some(known),
                 recent: None,
