@@ -48,7 +48,7 @@ impl Account {
     }
 
     /// What it will have had when one more has run.
-    pub(super) fn finish(&self, rate: u64, now: Moment) -> u128 {
+    pub(super) fn finish(&self, rate: u32, now: Moment) -> u128 {
         self.had(now).saturating_add(self.cost(rate))
     }
 
@@ -57,13 +57,12 @@ impl Account {
         self.had = self.had.max(level);
     }
 
-    /// One more runs. Returns what was charged in advance.
-    pub(super) fn begin(&mut self, rate: u64, now: Moment) -> u128 {
+    /// One more runs. Returns for how long it was charged in advance.
+    pub(super) fn begin(&mut self, rate: u32, now: Moment) -> u64 {
         self.advance(now);
-        let prepaid = self.cost(rate);
-        self.had = self.had.saturating_add(prepaid);
-        self.rate = self.rate.saturating_add(rate);
-        prepaid
+        self.had = self.had.saturating_add(self.cost(rate));
+        self.rate = self.rate.saturating_add(u64::from(rate));
+        self.guess
     }
 
     /// One runs no more.
@@ -71,16 +70,17 @@ impl Account {
         self.advance(now);
         let ran = u64::try_from(nanos(now, served.since)).unwrap_or(u64::MAX);
         let short = Self::LEAST.saturating_sub(ran);
-        self.rate = self.rate.saturating_sub(served.rate);
+        let rate = u128::from(served.rate.get());
+        self.rate = self.rate.saturating_sub(u64::from(served.rate.get()));
         self.had = self
             .had
-            .saturating_sub(served.prepaid)
-            .saturating_add(u128::from(short) * u128::from(served.rate));
+            .saturating_sub(u128::from(served.prepaid) * rate)
+            .saturating_add(u128::from(short) * rate);
         let ran = ran.max(Self::LEAST);
         self.guess = self.guess - self.guess / Self::MEMORY + ran / Self::MEMORY;
     }
 
-    fn cost(&self, rate: u64) -> u128 {
+    fn cost(&self, rate: u32) -> u128 {
         u128::from(rate) * u128::from(self.guess)
     }
 

@@ -103,7 +103,7 @@ impl Flows {
         queue.youngest = slot;
         queue.len += 1;
         let rate = links[slot as usize].tenant.rate();
-        queue.load = queue.load.saturating_add(rate);
+        queue.load = queue.load.saturating_add(u64::from(rate));
         if queue.len == 1 {
             queue.account.lift(level, now);
             queue.active_at = active;
@@ -129,7 +129,7 @@ impl Flows {
             younger => links[younger as usize].older = older,
         }
         queue.len -= 1;
-        queue.load = queue.load.saturating_sub(tenant.rate());
+        queue.load = queue.load.saturating_sub(u64::from(tenant.rate()));
         if queue.len == 0 {
             let hole = queue.active_at;
             self.active.swap_remove(hole as usize);
@@ -155,15 +155,15 @@ impl Flows {
         turns.min().map(|(.., slot)| slot)
     }
 
-    /// One of a queue goes in. Returns what was charged in advance.
-    pub(super) fn serve(&mut self, at: u32, rate: u64, now: Moment) -> u128 {
+    /// One of a queue goes in. Returns for how long it was charged in advance.
+    pub(super) fn serve(&mut self, at: u32, rate: u32, now: Moment) -> u64 {
         let account = &mut self.queues[at as usize].account;
         self.level = self.level.max(account.had(now));
         account.begin(rate, now)
     }
 
     pub(super) fn done(&mut self, served: &Served, now: Moment) {
-        if let Some(queue) = self.queues.get_mut(served.queue as usize) {
+        if let Some(queue) = self.queues.get_mut(usize::from(served.queue)) {
             queue.account.end(served, now);
         }
     }

@@ -11,6 +11,8 @@ mod link;
 mod shuffle;
 mod tenant;
 
+use std::num::NonZeroU32;
+
 use self::flows::Flows;
 use self::link::Link;
 use super::slab::NIL;
@@ -103,15 +105,13 @@ impl Fair {
     /// One goes in, and has been taken out of the queue.
     pub(super) fn serve(&mut self, class: usize, slot: u32, now: Moment) -> Option<Served> {
         let Link { queue, tenant, .. } = self.links[slot as usize];
-        let prepaid = self.classes[class]
-            .as_mut()?
-            .serve(queue, tenant.rate(), now);
+        let flows = self.classes[class].as_mut()?;
         Some(Served {
             class: class as u8,
-            queue,
+            queue: queue as u16,
             epoch: self.epoch,
-            rate: tenant.rate(),
-            prepaid,
+            rate: NonZeroU32::new(tenant.rate())?,
+            prepaid: flows.serve(queue, tenant.rate(), now),
             since: now,
         })
     }
@@ -137,7 +137,7 @@ impl Fair {
         let slot = flows.last(heaviest, newest_first);
         let own = newcomer.map_or(0, |tenant| {
             let queue = flows.would_place(&self.queues.hand_of(tenant.key), tenant.key);
-            flows.load(queue).saturating_add(tenant.rate())
+            flows.load(queue).saturating_add(u64::from(tenant.rate()))
         });
         Some(if load > own {
             Crowd::Heavier(slot)

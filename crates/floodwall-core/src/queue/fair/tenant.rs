@@ -1,3 +1,5 @@
+use std::num::NonZeroU32;
+
 use crate::Moment;
 use crate::rate::KeyHash;
 
@@ -20,10 +22,10 @@ pub struct Tenant {
 
 impl Tenant {
     /// The largest cost and the largest weight.
-    pub const MOST: u32 = 1 << 16;
+    pub const MOST: u32 = 1 << 15;
 
     /// Whose request it is when nothing is said.
-    pub(in crate::queue) const NOBODY: Self = Self::new(KeyHash::from_raw(0));
+    pub const NOBODY: Self = Self::new(KeyHash::from_raw(0));
 
     /// One of the tenant of this key: cost 1, weight 1. The key decides in which queues it may wait,
     /// so strangers must not be able to choose it: make it with a
@@ -63,9 +65,9 @@ impl Tenant {
     }
 
     /// What is charged for a nanosecond.
-    pub(super) const fn rate(&self) -> u64 {
-        // At least 1, because no weight is larger than the unit.
-        ((self.cost as u64) << 16) / self.weight as u64
+    pub(super) const fn rate(&self) -> u32 {
+        // At least 1, because no weight is larger than the unit; and 30 bits at most.
+        (self.cost << 15) / self.weight
     }
 }
 
@@ -84,9 +86,11 @@ const fn within(value: u32) -> u32 {
 #[must_use = "its tenant is charged for it until it is given back"]
 pub struct Served {
     pub(super) class: u8,
-    pub(super) queue: u32,
+    pub(super) queue: u16,
     pub(super) epoch: u32,
-    pub(super) rate: u64,
-    pub(super) prepaid: u128,
+    /// Never zero, so that a place for one that may be there is no larger.
+    pub(super) rate: NonZeroU32,
+    /// For so long it was charged in advance, in nanoseconds.
+    pub(super) prepaid: u64,
     pub(super) since: Moment,
 }
