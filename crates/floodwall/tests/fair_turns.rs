@@ -7,10 +7,10 @@ use std::hash::Hash;
 use std::rc::Rc;
 use std::time::Duration;
 
-use floodwall::ConcurrencyLimit;
 use floodwall::admit::AdmitLayer;
 use floodwall::concurrency::QueueConfig;
 use floodwall::extract::{cost_fn, key_fn};
+use floodwall::{ConcurrencyLimit, Now};
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep, sleep_until};
 use tower::{Layer, ServiceExt, service_fn};
@@ -49,6 +49,10 @@ fn flow(users: u32, think: Duration) -> Flow {
     }
 }
 
+fn now() -> Instant {
+    Now::unread().instant()
+}
+
 /// How many seconds in a place each had, in the first half and in the second.
 async fn seconds(limit: u32, lasts: u64, flows: &[Flow]) -> Vec<[f64; 2]> {
     let limit = ConcurrencyLimit::builder(limit)
@@ -64,7 +68,7 @@ async fn seconds(limit: u32, lasts: u64, flows: &[Flow]) -> Vec<[f64; 2]> {
         .seed(1)
         .build()
         .unwrap();
-    let begin = Instant::now();
+    let begin = now();
     let half = begin + SECOND * lasts as u32 / 2;
     let end = begin + SECOND * lasts as u32;
     let had: Vec<_> = flows
@@ -72,7 +76,7 @@ async fn seconds(limit: u32, lasts: u64, flows: &[Flow]) -> Vec<[f64; 2]> {
         .map(|_| Rc::new([Cell::new(0.0), Cell::new(0.0)]))
         .collect();
     let service = AdmitLayer::new(limit).layer(service_fn(|job: Job| async move {
-        let since = Instant::now();
+        let since = now();
         sleep(job.runs).await;
         Ok::<_, Infallible>(since)
     }));
@@ -88,7 +92,7 @@ async fn seconds(limit: u32, lasts: u64, flows: &[Flow]) -> Vec<[f64; 2]> {
                     let job = Job { tenant, ..flow.job };
                     let since = service.clone().oneshot(job).await.unwrap();
                     for (n, (from, to)) in [(begin, half), (half, end)].into_iter().enumerate() {
-                        let until = Instant::now().clamp(from, to);
+                        let until = now().clamp(from, to);
                         let span = until.saturating_duration_since(since.clamp(from, to));
                         had[n].set(had[n].get() + span.as_secs_f64());
                     }

@@ -138,7 +138,7 @@ impl<P, D, T> ConcurrencyLimitBuilder<P, D, T> {
         }
     }
 
-    pub(super) fn with_tenants<U>(
+    pub(crate) fn with_tenants<U>(
         self,
         tenants: impl FnOnce(T) -> U,
     ) -> ConcurrencyLimitBuilder<P, D, U> {

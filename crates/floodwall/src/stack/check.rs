@@ -22,6 +22,12 @@ pub(super) fn check_contradictions(builder: &StackBuilder) -> Result<(), BuildEr
                 "nobody waits where there is no limit: set `limit`, too",
             );
         }
+        if builder.fair.is_some() {
+            return wrong(
+                "fair_by",
+                "turns are taken in the queue of a limit, and there is no limit: set `limit`, too",
+            );
+        }
         if builder.deadline.is_some() {
             return wrong(
                 "deadline",
