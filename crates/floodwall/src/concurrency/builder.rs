@@ -21,6 +21,7 @@ pub struct ConcurrencyLimitBuilder<P = Usual, D = Usual, T = Alike> {
     deadline: D,
     tenants: T,
     pub(super) fair: bool,
+    pub(super) told_apart: bool,
     pub(super) seed: Option<u64>,
 }
 
@@ -43,6 +44,7 @@ impl ConcurrencyLimitBuilder {
             deadline: Usual,
             tenants: Alike,
             fair: false,
+            told_apart: false,
             seed: None,
         }
     }
@@ -94,6 +96,7 @@ impl<P, D, T> ConcurrencyLimitBuilder<P, D, T> {
             deadline,
             tenants,
             fair,
+            told_apart,
             seed,
         } = self;
         ConcurrencyLimitBuilder {
@@ -106,6 +109,7 @@ impl<P, D, T> ConcurrencyLimitBuilder<P, D, T> {
             deadline,
             tenants,
             fair,
+            told_apart,
             seed,
         }
     }
@@ -122,6 +126,7 @@ impl<P, D, T> ConcurrencyLimitBuilder<P, D, T> {
             deadline: _,
             tenants,
             fair,
+            told_apart,
             seed,
         } = self;
         ConcurrencyLimitBuilder {
@@ -134,11 +139,12 @@ impl<P, D, T> ConcurrencyLimitBuilder<P, D, T> {
             deadline,
             tenants,
             fair,
+            told_apart,
             seed,
         }
     }
 
-    pub(crate) fn with_tenants<U>(
+    pub(super) fn with_tenants<U>(
         self,
         tenants: impl FnOnce(T) -> U,
     ) -> ConcurrencyLimitBuilder<P, D, U> {
@@ -152,6 +158,7 @@ impl<P, D, T> ConcurrencyLimitBuilder<P, D, T> {
             deadline: self.deadline,
             tenants: tenants(self.tenants),
             fair: self.fair,
+            told_apart: self.told_apart,
             seed: self.seed,
         }
     }
@@ -171,12 +178,17 @@ impl<P, D, T> ConcurrencyLimitBuilder<P, D, T> {
                 return Err(BuildError::new("fair_by", problem));
             }
             Line::None => None,
-            Line::Usual => Some(fair::queue(usual_queue(self.limit), self.fair)?),
-            Line::Set(queue) => Some(fair::queue(queue, self.fair)?),
+            Line::Usual => Some(fair::queue(
+                usual_queue(self.limit),
+                self.fair,
+                self.told_apart,
+            )?),
+            Line::Set(queue) => Some(fair::queue(queue, self.fair, self.told_apart)?),
         };
         check_room(&self.room, queue.is_some())?;
+        let fair = queue.as_ref().is_some_and(|queue| queue.fair().is_some());
         let mut core = Core::new(name, self.limit, queue, self.room, self.mode);
-        core.tenants = Telling::new(self.fair, self.seed);
+        core.tenants = Telling::new(fair, self.seed);
         Ok(ConcurrencyLimit::assemble(
             self.priority,
             self.deadline,

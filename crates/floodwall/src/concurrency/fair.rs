@@ -36,17 +36,20 @@ impl<P, D, T> ConcurrencyLimitBuilder<P, D, T> {
     /// # Ok::<(), floodwall::BuildError>(())
     /// ```
     pub fn fair_by<K>(self, key: K) -> ConcurrencyLimitBuilder<P, D, Tenants<K>> {
-        self.told_apart_by(Tenants {
+        let mut builder = self.told_apart_by(Tenants {
             key,
             weight: Usual,
             cost: Usual,
-        })
+        });
+        builder.fair = true;
+        builder
     }
 
-    /// The same with a reader of your own, which may tell cost and weight as well.
+    /// Tells tenants apart by a reader of your own ([`TenantOf`](super::TenantOf)). They take turns if
+    /// the queue's set-up says so ([`QueueConfigBuilder::fair`]), so that can be decided at run time.
     pub fn told_apart_by<U>(self, tenants: U) -> ConcurrencyLimitBuilder<P, D, U> {
         let mut builder = self.with_tenants(|_| tenants);
-        builder.fair = true;
+        builder.told_apart = true;
         builder
     }
 
@@ -75,16 +78,20 @@ impl<P, D, K, W, C> ConcurrencyLimitBuilder<P, D, Tenants<K, W, C>> {
     }
 }
 
-/// The set-up of a queue in which tenants take turns, or do not.
-pub(super) fn queue(builder: QueueConfigBuilder, fair: bool) -> Result<QueueConfig, BuildError> {
+/// The set-up of a queue in which tenants shall take turns, or may if they are told apart.
+pub(super) fn queue(
+    builder: QueueConfigBuilder,
+    fair: bool,
+    told_apart: bool,
+) -> Result<QueueConfig, BuildError> {
     let build = |builder: QueueConfigBuilder| {
         let built = builder.build();
         built.map_err(|error| BuildError::caused("queue", error))
     };
     let config = build(builder.clone())?;
-    match (config.fair(), fair) {
-        (None, true) => build(builder.fair(FairQueues::default())),
-        (Some(_), false) => {
+    match config.fair() {
+        None if fair => build(builder.fair(FairQueues::default())),
+        Some(_) if !told_apart => {
             let problem = "`fair` is set, and nobody says whose a request is: say `fair_by`, too";
             Err(BuildError::new("queue", problem))
         }

@@ -144,7 +144,8 @@ impl ConcurrencyLimitHandle {
     ///
     /// If the set-up is unsound, or the limit was built without a queue.
     pub fn set_queue(&self, queue: QueueConfigBuilder) -> Result<(), BuildError> {
-        let queue = fair::queue(queue, self.core.tenants.on)?;
+        let on = self.core.tenants.on;
+        let queue = fair::queue(queue, on, on)?;
         let places = queue.capacity();
         if self.core.gate.set_queue(queue) {
             self.core.shadow.set_places(places);

@@ -35,6 +35,12 @@ pub(super) fn check_contradictions(builder: &StackBuilder) -> Result<(), BuildEr
             );
         }
     }
+    if builder.fair.is_some() && matches!(builder.queue, WantedQueue::None) {
+        return wrong(
+            "fair_by",
+            "there is no queue to take turns in: leave `no_queue` out",
+        );
+    }
     if builder.priority.is_some() && builder.limit.is_none() && builder.shed.is_none() {
         return wrong(
             "priority",

@@ -78,7 +78,7 @@ pub(super) fn limit(
         WantedQueue::None => None,
     };
     match queue {
-        Some(queue) => {
+        Some(mut queue) => {
             let config = queue
                 .clone()
                 .build()
@@ -94,6 +94,7 @@ pub(super) fn limit(
                 }
             );
             if let Some((_, whose)) = &builder.fair {
+                queue = queue.fair(config.fair().unwrap_or_default());
                 does += &format!(", in turns {whose}");
             }
             for class in Priority::all() {
@@ -113,10 +114,7 @@ pub(super) fn limit(
     if let Some(seed) = builder.seed {
         made = made.seed(seed);
     }
-    let built = match builder.fair {
-        Some(_) => made.told_apart_by(turns).build()?,
-        None => made.with_tenants(|_| turns).build()?,
-    };
+    let built = made.told_apart_by(turns).build()?;
     let does = format!("{limit} inside at once");
     told.decides("limit", built.handle().name(), builder.limit_mode, does);
     Ok(Some(built))

@@ -1,4 +1,4 @@
-use floodwall::concurrency::QueueConfigBuilder;
+use floodwall::concurrency::{FairQueues, QueueConfigBuilder};
 use floodwall::shed::ShedBuilder;
 use floodwall::{Priority, QueueConfig, Quota, Shed};
 
@@ -122,6 +122,9 @@ impl QueueRule {
         }
         if let Some(yes) = self.newest_first {
             config = config.newest_first(yes);
+        }
+        if !self.fair.is_all() {
+            config = config.fair(FairQueues::default());
         }
         for (class, share) in &self.shares {
             if let Ok(priority) = class.parse::<Priority>() {
