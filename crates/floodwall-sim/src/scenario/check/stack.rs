@@ -30,6 +30,13 @@ impl Scenario {
                     "add `limit` to `stack`",
                 );
             }
+            if queue.capacity == Some(0) && !queue.fair.is_all() {
+                faults.add(
+                    &place.key("fair"),
+                    "where nobody waits nobody takes turns",
+                    "leave `fair` out, or write a larger `capacity`",
+                );
+            }
             queue.check(&place, faults);
         }
         if let Some(shed) = &stack.shed {
