@@ -32,10 +32,10 @@ mod class;
 mod config;
 mod expiry;
 mod fair;
+mod look;
 mod slab;
 mod tenants;
-
-use std::time::Duration;
+mod waiter;
 
 use self::class::Class;
 use self::config::ONE;
@@ -47,6 +47,7 @@ use crate::{Moment, Priority, Reason};
 pub use self::config::{QueueConfig, QueueConfigBuilder, QueueConfigError};
 pub use self::fair::{FairQueues, FairQueuesError, Served, Tenant, fair_allocation};
 pub use self::slab::Ticket;
+pub use self::waiter::{Expired, Mode, Pushed, Refused, Waiter};
 
 /// A queue that is bounded in length and in time, and ordered by priority.
 ///
@@ -85,61 +86,6 @@ pub struct Queue<T> {
     fair: Option<Box<Fair>>,
     /// How often the tenants were dealt onto other queues.
     dealt: u32,
-}
-
-/// One who waited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Waiter<T> {
-    /// What was pushed.
-    pub value: T,
-    /// Its class.
-    pub priority: Priority,
-    /// Since when it had waited.
-    pub pushed: Moment,
-    /// For [`Queue::done`], if it was taken out of a fair queue to be served.
-    pub served: Option<Served>,
-}
-
-/// What became of a push.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Pushed<T> {
-    /// The place of the newcomer.
-    pub ticket: Ticket,
-    /// When its time is up.
-    pub expires: Moment,
-    /// Who had to leave for it.
-    pub evicted: Option<Waiter<T>>,
-}
-
-/// A push that was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Refused<T> {
-    /// What was to be pushed.
-    pub value: T,
-    /// [`Reason::Full`] or [`Reason::Deadline`].
-    pub reason: Reason,
-}
-
-/// One whose time was up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Expired<T> {
-    /// Who it was.
-    pub waiter: Waiter<T>,
-    /// [`Reason::QueueTimeout`], or [`Reason::Deadline`] if its own came first.
-    pub reason: Reason,
-}
-
-/// In which order a class is served. Exhaustive: a line has two ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Who came last is served first, because the class has a standing delay.
-    NewestFirst,
-    /// Who came first is served first.
-    OldestFirst,
 }
 
 impl<T> Queue<T> {
@@ -274,83 +220,6 @@ impl<T> Queue<T> {
     pub fn get_mut(&mut self, ticket: Ticket) -> Option<&mut T> {
         let slot = self.slab.find(ticket)?;
         Some(&mut self.slab.node_mut(slot).value)
-    }
-
-    /// Whom the most urgent class would serve next: a look that decides nothing and leaves the
-    /// shares out.
-    pub fn first(&self) -> Option<&T> {
-        let waits = |class: &&Class| class.len > 0;
-        let class = self.classes.iter().find(waits)?;
-        Some(&self.slab.node(class.first()).value)
-    }
-
-    /// Whom the most urgent class would serve at `now`, with the tenants' turns and the order of that
-    /// moment; leaves the shares out, too.
-    pub fn next(&self, now: Moment) -> Option<&T> {
-        let class = self.classes.iter().position(|class| class.len > 0)?;
-        let newest_first = self.classes[class].newest_first_at(now, &self.config);
-        let slot = self.first_of(class, newest_first, now);
-        Some(&self.slab.node(slot).value)
-    }
-
-    /// When the time of the one of `ticket` is up; none if it is not here any more.
-    pub fn expiry_of(&self, ticket: Ticket) -> Option<Moment> {
-        Some(self.expiry.of(self.slab.find(ticket)?))
-    }
-
-    /// When the next one's time is up.
-    pub fn next_expiry(&self) -> Option<Moment> {
-        Some(self.expiry.first()?.0)
-    }
-
-    /// How many wait.
-    pub const fn len(&self) -> u32 {
-        self.slab.len()
-    }
-
-    /// How many wait in one class.
-    pub const fn len_of(&self, priority: Priority) -> u32 {
-        self.classes[priority.index()].len
-    }
-
-    /// Whether nobody waits.
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// For how long the one who came first has waited; zero if nobody waits.
-    pub fn oldest_wait(&self, now: Moment) -> Duration {
-        let ages = Priority::all().map(|priority| self.oldest_wait_of(priority, now));
-        ages.max().unwrap_or_default()
-    }
-
-    /// For how long the one who came first in a class has waited; zero if nobody waits in it.
-    pub fn oldest_wait_of(&self, priority: Priority, now: Moment) -> Duration {
-        match self.classes[priority.index()].oldest {
-            NIL => Duration::ZERO,
-            oldest => now.since(self.slab.node(oldest).pushed),
-        }
-    }
-
-    /// Whether a push would find a place for `priority`, be it somebody else's.
-    pub fn has_room_for(&self, now: Moment, priority: Priority) -> bool {
-        self.has_room_for_one_of(now, priority, Tenant::NOBODY)
-    }
-
-    /// Whether a push would find a place for one of a tenant, be it somebody else's.
-    pub fn has_room_for_one_of(&self, now: Moment, priority: Priority, tenant: Tenant) -> bool {
-        self.len() < self.config.capacity()
-            || self.next_expiry().is_some_and(|expires| expires <= now)
-            || self.victim(priority.index(), tenant, now).is_some()
-    }
-
-    /// In which order a class is served, as judged when one last came to it or was served.
-    pub const fn mode_of(&self, priority: Priority) -> Mode {
-        if self.classes[priority.index()].newest_first() {
-            Mode::NewestFirst
-        } else {
-            Mode::OldestFirst
-        }
     }
 
     /// How the queue is set up.
