@@ -252,6 +252,65 @@ fn who_did_not_ask_has_saved_nothing_up() {
 }
 
 #[test]
+fn who_used_what_nobody_wanted_does_not_pay_for_it() {
+    let mut queue = Queue::new(fair(10_000).build().unwrap());
+    let push = |queue: &mut Queue<char>, now, who: char, many| {
+        for _ in 0..many {
+            let tenant = tenant(who.encode_utf8(&mut [0; 4]));
+            queue.push_for(at(now), NORMAL, tenant, None, who).unwrap();
+        }
+    };
+    // All eight places for ten seconds, and nobody waits.
+    push(&mut queue, 0, 'e', 8);
+    let mut inside: Vec<Served> = Vec::new();
+    inside.extend((0..8).filter_map(|_| queue.pop(at(0)).unwrap().served));
+    // Only half of that is since somebody else wants a place.
+    push(&mut queue, 5_000, 'e', 1_000);
+    push(&mut queue, 5_000, 'm', 1_000);
+    let mut rounds = Vec::new();
+    for round in 10..20 {
+        let now = at(round * 1_000);
+        for served in inside.drain(..) {
+            queue.done(served, now);
+        }
+        let mut elephants = 0;
+        for _ in 0..8 {
+            let waiter = queue.pop(now).unwrap();
+            elephants += u32::from(waiter.value == 'e');
+            inside.extend(waiter.served);
+        }
+        rounds.push(elephants);
+    }
+    assert!(rounds[..4].iter().sum::<u32>() <= 4, "{rounds:?}");
+    assert!(rounds[6..].iter().sum::<u32>() >= 12, "{rounds:?}");
+}
+
+#[test]
+fn who_takes_no_time_at_all_does_not_go_first_for_ever() {
+    let mut queue = Queue::new(fair(10_000).build().unwrap());
+    let push = |queue: &mut Queue<char>, who: char| {
+        let tenant = tenant(who.encode_utf8(&mut [0; 4]));
+        queue.push_for(at(0), NORMAL, tenant, None, who).unwrap();
+    };
+    push(&mut queue, 's');
+    for _ in 0..3_000 {
+        push(&mut queue, 'n');
+    }
+    push(&mut queue, 's');
+    // The first one takes a millisecond, those of the other none.
+    let waiter = queue.pop(at(0)).unwrap();
+    assert_eq!(waiter.value, 's');
+    queue.done(waiter.served.unwrap(), at(1));
+    let before = (0..3_000).take_while(|_| {
+        let waiter = queue.pop(at(1)).unwrap();
+        queue.done(waiter.served.unwrap(), at(1));
+        waiter.value == 'n'
+    });
+    let before = before.count();
+    assert!((500..2_000).contains(&before), "{before}");
+}
+
+#[test]
 fn a_light_tenant_takes_a_place_of_the_heaviest() {
     let mut queue = queue(fair(6));
     for name in ["e1", "e2", "e3", "e4", "m1", "m2"] {
