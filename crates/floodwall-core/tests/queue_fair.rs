@@ -293,21 +293,22 @@ fn who_takes_no_time_at_all_does_not_go_first_for_ever() {
         queue.push_for(at(0), NORMAL, tenant, None, who).unwrap();
     };
     push(&mut queue, 's');
-    for _ in 0..3_000 {
+    for _ in 0..9_000 {
         push(&mut queue, 'n');
     }
     push(&mut queue, 's');
-    // The first one takes a millisecond, those of the other none.
+    // The first one takes a millisecond, those of the other none; each counts for a microsecond. The
+    // second one is expected to take three.
     let waiter = queue.pop(at(0)).unwrap();
     assert_eq!(waiter.value, 's');
     queue.done(waiter.served.unwrap(), at(1));
-    let before = (0..3_000).take_while(|_| {
+    let before = (0..9_000).take_while(|_| {
         let waiter = queue.pop(at(1)).unwrap();
         queue.done(waiter.served.unwrap(), at(1));
         waiter.value == 'n'
     });
     let before = before.count();
-    assert!((500..2_000).contains(&before), "{before}");
+    assert!((2_000..6_000).contains(&before), "{before}");
 }
 
 #[test]
