@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -262,4 +263,56 @@ async fn turns_are_taken_after_the_queue_was_changed_and_in_a_waiting_room() {
         }
         assert_eq!(order(inside, waiting).await, ["a1", "b1", "a2"]);
     }
+}
+
+/// Threads that come, wait, lose patience, and leave, for tenants that take turns.
+#[test]
+fn after_a_storm_all_places_are_back_and_turns_are_fair_as_ever() {
+    const JOBS: [&str; 4] = ["a", "b", "c", "d"];
+    let limit = ConcurrencyLimit::builder(2)
+        .queue(queue(4))
+        .fair_by(Owner)
+        .build()
+        .unwrap();
+    let inside = AtomicU32::new(0);
+    let entered = AtomicU32::new(0);
+    std::thread::scope(|scope| {
+        for (thread, job) in JOBS.into_iter().cycle().take(8).enumerate() {
+            let (limit, inside, entered) = (&limit, &inside, &entered);
+            scope.spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_time()
+                    .build()
+                    .unwrap();
+                for turn in 0..200 {
+                    let patience = Duration::from_millis((thread as u64 + turn) % 3);
+                    let answer = runtime.block_on(async {
+                        tokio::time::timeout(patience, limit.admit(&job, &Now::unread())).await
+                    });
+                    if let Ok(Ok(permit)) = answer {
+                        assert!(inside.fetch_add(1, Ordering::SeqCst) < 2);
+                        std::thread::yield_now();
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                        entered.fetch_add(1, Ordering::SeqCst);
+                        drop(permit);
+                    }
+                }
+            });
+        }
+    });
+    let after = limit.handle().snapshot();
+    assert_eq!((after.in_flight, after.waiting), (0, 0));
+    assert!(entered.load(Ordering::SeqCst) > 0);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        limit.handle().set_limit(1).unwrap();
+        let inside = enter(&limit, "z");
+        let waiting = all_wait(&limit, &["a1", "a2", "b1", "c1"]);
+        let order = order(inside, waiting).await;
+        assert_eq!(order[3], "a2", "{order:?}");
+    });
 }
