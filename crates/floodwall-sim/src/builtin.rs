@@ -69,8 +69,10 @@ macro_rules! builtin {
 }
 
 const ALL: &[Builtin] = builtin! {
+    "apf-baseline"
     "apf-different-flows"
     "apf-elephant"
+    "apf-widths"
     "breakwater-spike"
     "breakwater-sweep-bimodal"
     "breakwater-sweep-constant"

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::fair::{FairQueues, FairQueuesError};
 use crate::Priority;
 
 /// A whole grant, in the unit in which shares are kept.
@@ -34,6 +35,7 @@ pub struct QueueConfig {
     newest_first: bool,
     shares: [u32; Priority::COUNT],
     protected: [u32; Priority::COUNT],
+    fair: Option<FairQueues>,
 }
 
 impl QueueConfig {
@@ -51,6 +53,7 @@ impl QueueConfig {
             interval: Duration::from_millis(100),
             newest_first: true,
             shares: [0.0; Priority::COUNT],
+            fair: None,
         }
     }
 
@@ -84,6 +87,11 @@ impl QueueConfig {
         f64::from(self.shares[priority.index()]) / f64::from(ONE)
     }
 
+    /// The queues between which the tenants of a class take turns, if they do.
+    pub const fn fair(&self) -> Option<FairQueues> {
+        self.fair
+    }
+
     pub(super) const fn share_of(&self, class: usize) -> u32 {
         self.shares[class]
     }
@@ -105,6 +113,7 @@ impl Default for QueueConfig {
             newest_first: builder.newest_first,
             shares: [0; Priority::COUNT],
             protected: [0; Priority::COUNT],
+            fair: builder.fair,
         }
     }
 }
@@ -119,6 +128,7 @@ pub struct QueueConfigBuilder {
     interval: Duration,
     newest_first: bool,
     shares: [f64; Priority::COUNT],
+    fair: Option<FairQueues>,
 }
 
 impl QueueConfigBuilder {
@@ -164,6 +174,13 @@ impl QueueConfigBuilder {
         self
     }
 
+    /// Lets the tenants of a class take turns, each waiting in one of these queues: all wait in one
+    /// line when not said.
+    pub const fn fair(mut self, queues: FairQueues) -> Self {
+        self.fair = Some(queues);
+        self
+    }
+
     /// The configuration.
     ///
     /// # Errors
@@ -185,6 +202,9 @@ impl QueueConfigBuilder {
         if self.max_wait > QueueConfig::MAX_WAIT {
             return Err(QueueConfigError::LongWait(self.max_wait));
         }
+        if let Some(fair) = &self.fair {
+            fair.check().map_err(QueueConfigError::Fair)?;
+        }
         let mut shares = [0; Priority::COUNT];
         for (priority, share) in Priority::all().zip(self.shares) {
             if !(0.0..=0.5).contains(&share) {
@@ -204,6 +224,7 @@ impl QueueConfigBuilder {
             newest_first: self.newest_first,
             shares,
             protected: protected(shares, self.capacity),
+            fair: self.fair,
         })
     }
 }
@@ -227,6 +248,8 @@ fn protected(shares: [u32; Priority::COUNT], capacity: u32) -> [u32; Priority::C
 pub enum QueueConfigError {
     /// The capacity is zero or larger than [`QueueConfig::MAX_CAPACITY`].
     Capacity(u32),
+    /// The tenants' queues cannot be dealt.
+    Fair(FairQueuesError),
     /// `max_wait` is longer than [`QueueConfig::MAX_WAIT`].
     LongWait(Duration),
     /// A share is negative, above 0.5, or no number.
@@ -247,6 +270,7 @@ impl fmt::Display for QueueConfigError {
                     QueueConfig::MAX_CAPACITY
                 )
             }
+            Self::Fair(error) => write!(f, "fair: {error}"),
             Self::LongWait(wait) => write!(
                 f,
                 "max_wait {wait:?}: one waits {:?} at most",

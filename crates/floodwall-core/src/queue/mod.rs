@@ -4,6 +4,9 @@
 //! urgent class; within a class the oldest, or the newest once the class has had a standing delay
 //! ("adaptive LIFO", Maurer, *Fail at Scale*, ACM Queue 2015).
 //!
+//! If [`fair`](QueueConfigBuilder::fair) is on, the tenants of a class take turns: whoever has had
+//! least of the service is next, and that order is the one among its own.
+//!
 //! ```
 //! use floodwall_core::{Moment, Priority, queue::{Queue, QueueConfig}};
 //! use std::time::Duration;
@@ -28,18 +31,23 @@
 mod class;
 mod config;
 mod expiry;
+mod fair;
+mod look;
 mod slab;
-
-use std::time::Duration;
+mod tenants;
+mod waiter;
 
 use self::class::Class;
 use self::config::ONE;
 use self::expiry::Expiry;
+use self::fair::Fair;
 use self::slab::{NIL, Node, Slab};
 use crate::{Moment, Priority, Reason};
 
 pub use self::config::{QueueConfig, QueueConfigBuilder, QueueConfigError};
+pub use self::fair::{FairQueues, FairQueuesError, Served, Tenant, fair_allocation};
 pub use self::slab::Ticket;
+pub use self::waiter::{Expired, Mode, Pushed, Refused, Waiter};
 
 /// A queue that is bounded in length and in time, and ordered by priority.
 ///
@@ -62,75 +70,34 @@ pub use self::slab::Ticket;
 /// grant is below its share and goes first, the one that is owed most before the others; its grant
 /// is taken from its credit, down to zero. A class that waits through `n` grants therefore gets at
 /// least `share * n` of them, less at most a few for all of time.
+///
+/// # Tenants
+///
+/// With [`fair`](QueueConfigBuilder::fair), push with [`push_for`](Queue::push_for) and give back
+/// whom [`pop`](Queue::pop) took out with [`done`](Queue::done). A push takes time in the size of a
+/// hand, a pop in the number of tenants that wait in its class, and memory is a fixed number of
+/// queues for each class that is used. Each class keeps accounts of its own.
 #[derive(Debug)]
 pub struct Queue<T> {
     config: QueueConfig,
     slab: Slab<T>,
     classes: [Class; Priority::COUNT],
     expiry: Expiry,
-}
-
-/// One who waited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Waiter<T> {
-    /// What was pushed.
-    pub value: T,
-    /// Its class.
-    pub priority: Priority,
-    /// Since when it had waited.
-    pub pushed: Moment,
-}
-
-/// What became of a push.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Pushed<T> {
-    /// The place of the newcomer.
-    pub ticket: Ticket,
-    /// When its time is up.
-    pub expires: Moment,
-    /// Who had to leave for it.
-    pub evicted: Option<Waiter<T>>,
-}
-
-/// A push that was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Refused<T> {
-    /// What was to be pushed.
-    pub value: T,
-    /// [`Reason::Full`] or [`Reason::Deadline`].
-    pub reason: Reason,
-}
-
-/// One whose time was up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Expired<T> {
-    /// Who it was.
-    pub waiter: Waiter<T>,
-    /// [`Reason::QueueTimeout`], or [`Reason::Deadline`] if its own came first.
-    pub reason: Reason,
-}
-
-/// In which order a class is served. Exhaustive: a line has two ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Who came last is served first, because the class has a standing delay.
-    NewestFirst,
-    /// Who came first is served first.
-    OldestFirst,
+    fair: Option<Box<Fair>>,
+    /// How often the tenants were dealt onto other queues.
+    dealt: u32,
 }
 
 impl<T> Queue<T> {
     /// An empty queue. Allocates nothing before the first push.
     pub fn new(config: QueueConfig) -> Self {
         Self {
-            config,
             slab: Slab::new(),
             classes: [const { Class::EMPTY }; Priority::COUNT],
             expiry: Expiry::default(),
+            fair: config.fair().map(|queues| Fair::new(queues, 0)),
+            dealt: 0,
+            config,
         }
     }
 
@@ -152,6 +119,25 @@ impl<T> Queue<T> {
         deadline: Option<Moment>,
         value: T,
     ) -> Result<Pushed<T>, Refused<T>> {
+        self.push_for(now, priority, Tenant::NOBODY, deadline, value)
+    }
+
+    /// The same for one of a tenant. If the queue is full and nobody less urgent has to leave, the
+    /// newcomer takes the place of one of the tenant that has most waiting in its class, if that is
+    /// more than its own would have then. Without [`fair`](QueueConfigBuilder::fair) all are of one
+    /// tenant.
+    ///
+    /// # Errors
+    ///
+    /// As [`Queue::push`].
+    pub fn push_for(
+        &mut self,
+        now: Moment,
+        priority: Priority,
+        tenant: Tenant,
+        deadline: Option<Moment>,
+        value: T,
+    ) -> Result<Pushed<T>, Refused<T>> {
         if deadline.is_some_and(|deadline| deadline <= now) {
             return Err(Refused {
                 value,
@@ -162,7 +148,7 @@ impl<T> Queue<T> {
         self.classes[class].look(now, &self.slab, &self.config);
         let evicted = if self.len() < self.config.capacity() {
             None
-        } else if let Some(victim) = self.victim(class, now) {
+        } else if let Some(victim) = self.victim(class, tenant, now) {
             Some(self.take(victim))
         } else {
             return Err(Refused {
@@ -183,6 +169,9 @@ impl<T> Queue<T> {
         });
         self.classes[class].link(&mut self.slab, slot);
         self.expiry.insert(slot, expires);
+        if let Some(fair) = &mut self.fair {
+            fair.push(class, slot, tenant, now);
+        }
         Ok(Pushed {
             ticket: self.slab.ticket(slot),
             expires,
@@ -200,7 +189,13 @@ impl<T> Queue<T> {
         }
         let class = self.next_class()?;
         self.classes[class].look(now, &self.slab, &self.config);
-        Some(self.take(self.classes[class].first()))
+        let newest_first = self.classes[class].newest_first();
+        let slot = self.first_of(class, newest_first, now);
+        let mut waiter = self.take(slot);
+        if let Some(fair) = &mut self.fair {
+            waiter.served = fair.serve(class, slot, now);
+        }
+        Some(waiter)
     }
 
     /// Takes out one whose time is up, the one that was due first.
@@ -227,69 +222,6 @@ impl<T> Queue<T> {
         Some(&mut self.slab.node_mut(slot).value)
     }
 
-    /// Whom the most urgent class would serve next: a look that decides nothing and leaves the
-    /// shares out.
-    pub fn first(&self) -> Option<&T> {
-        let waits = |class: &&Class| class.len > 0;
-        let class = self.classes.iter().find(waits)?;
-        Some(&self.slab.node(class.first()).value)
-    }
-
-    /// When the time of the one of `ticket` is up; none if it is not here any more.
-    pub fn expiry_of(&self, ticket: Ticket) -> Option<Moment> {
-        Some(self.expiry.of(self.slab.find(ticket)?))
-    }
-
-    /// When the next one's time is up.
-    pub fn next_expiry(&self) -> Option<Moment> {
-        Some(self.expiry.first()?.0)
-    }
-
-    /// How many wait.
-    pub const fn len(&self) -> u32 {
-        self.slab.len()
-    }
-
-    /// How many wait in one class.
-    pub const fn len_of(&self, priority: Priority) -> u32 {
-        self.classes[priority.index()].len
-    }
-
-    /// Whether nobody waits.
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// For how long the one who came first has waited; zero if nobody waits.
-    pub fn oldest_wait(&self, now: Moment) -> Duration {
-        let ages = Priority::all().map(|priority| self.oldest_wait_of(priority, now));
-        ages.max().unwrap_or_default()
-    }
-
-    /// For how long the one who came first in a class has waited; zero if nobody waits in it.
-    pub fn oldest_wait_of(&self, priority: Priority, now: Moment) -> Duration {
-        match self.classes[priority.index()].oldest {
-            NIL => Duration::ZERO,
-            oldest => now.since(self.slab.node(oldest).pushed),
-        }
-    }
-
-    /// Whether a push would find a place for `priority`, be it somebody else's.
-    pub fn has_room_for(&self, now: Moment, priority: Priority) -> bool {
-        self.len() < self.config.capacity()
-            || self.next_expiry().is_some_and(|expires| expires <= now)
-            || self.victim(priority.index(), now).is_some()
-    }
-
-    /// In which order a class is served, as judged when one last came to it or was served.
-    pub const fn mode_of(&self, priority: Priority) -> Mode {
-        if self.classes[priority.index()].newest_first() {
-            Mode::NewestFirst
-        } else {
-            Mode::OldestFirst
-        }
-    }
-
     /// How the queue is set up.
     pub const fn config(&self) -> &QueueConfig {
         &self.config
@@ -306,20 +238,10 @@ impl<T> Queue<T> {
                 class.credit = 0;
             }
         }
+        let deal = config.fair() != self.config.fair();
         self.config = config;
-    }
-
-    /// Who has to leave a full queue for a newcomer of `class`.
-    fn victim(&self, class: usize, now: Moment) -> Option<u32> {
-        let less_urgent = (class + 1..Priority::COUNT)
-            .rev()
-            .find(|&other| self.classes[other].len > self.config.protected(other));
-        match less_urgent {
-            Some(other) => Some(self.classes[other].last()),
-            None => {
-                let own = &self.classes[class];
-                (own.newest_first_at(now, &self.config) && own.len > 0).then_some(own.oldest)
-            }
+        if deal {
+            self.deal_again();
         }
     }
 
@@ -361,6 +283,9 @@ impl<T> Queue<T> {
         self.expiry.remove(slot);
         let class = self.slab.node(slot).priority.index();
         self.classes[class].unlink(&mut self.slab, slot);
+        if let Some(fair) = &mut self.fair {
+            fair.remove(class, slot);
+        }
         let Node {
             value,
             priority,
@@ -371,6 +296,7 @@ impl<T> Queue<T> {
             value,
             priority,
             pushed,
+            served: None,
         }
     }
 }

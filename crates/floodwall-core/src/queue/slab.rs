@@ -96,6 +96,11 @@ impl<T> Slab<T> {
         (slot.generation == ticket.generation && slot.node.is_some()).then_some(ticket.slot)
     }
 
+    /// None for [`NIL`].
+    pub(super) fn get(&self, at: u32) -> Option<&Node<T>> {
+        self.slots.get(at as usize)?.node.as_ref()
+    }
+
     pub(super) fn node(&self, at: u32) -> &Node<T> {
         self.slots[at as usize]
             .node

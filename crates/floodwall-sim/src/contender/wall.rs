@@ -2,10 +2,11 @@ use std::convert::Infallible;
 use std::hash::Hash;
 use std::time::Duration;
 
-use floodwall::concurrency::ConcurrencyLimitHandle;
+use floodwall::concurrency::{ConcurrencyLimitHandle, Tenant, TenantOf};
 use floodwall::extract::{CostOf, DeadlineOf, KeyOf, MissingKey, PriorityOf};
 use floodwall::rate_limit::RateLimit;
 use floodwall::{BuildError, ConcurrencyLimit, Matches, Now, Outcome, Priority, Shed, admit, all};
+use floodwall_core::rate::{HashSecret, KeyHasher};
 use tokio::time::Instant;
 use tower::Layer;
 
@@ -18,7 +19,7 @@ use crate::{Answer, Answered, Attempt};
 #[derive(Clone, Copy, Debug)]
 struct Read(bool);
 
-/// Whose quota it is.
+/// Whose quota it is, or whose turn.
 #[derive(Clone, Copy, Debug)]
 struct Key(Per);
 
@@ -33,7 +34,7 @@ pub(super) fn floodwall(
 ) -> Result<TierService, String> {
     let seed = stage.world().stream(&format!("stack/{}", tier.name)).bits();
     let quota = |per| quota(stack, per, seed).map_err(|error| error.to_string());
-    let limit = limit(stack).map_err(|error| error.to_string())?;
+    let limit = limit(stack, seed).map_err(|error| error.to_string())?;
     if let Some(limit) = &limit {
         stage.watch_limit(&limit.handle());
     }
@@ -82,7 +83,9 @@ fn quota(stack: &Stack, per: Per, seed: u64) -> Result<Option<Quota>, BuildError
         .map(Some)
 }
 
-fn limit(stack: &Stack) -> Result<Option<ConcurrencyLimit<Read, Read>>, BuildError> {
+type Limit = ConcurrencyLimit<Read, Read, Key>;
+
+fn limit(stack: &Stack, seed: u64) -> Result<Option<Limit>, BuildError> {
     let Some(limit) = stack.limit else {
         return Ok(None);
     };
@@ -93,9 +96,12 @@ fn limit(stack: &Stack) -> Result<Option<ConcurrencyLimit<Read, Read>>, BuildErr
             None => builder.no_queue(),
         };
     }
+    let turns = stack.queue.as_ref().map_or(Per::All, |rule| rule.fair);
     builder
         .priority(Read(stack.priority))
         .deadline(Read(stack.deadline))
+        .told_apart_by(Key(turns))
+        .seed(seed)
         .build()
         .map(Some)
 }
@@ -148,12 +154,16 @@ impl CostOf<Attempt> for Read {
     }
 }
 
+impl TenantOf<Attempt> for Key {
+    fn tenant(&self, attempt: &Attempt, secret: &HashSecret) -> Result<Tenant, MissingKey> {
+        let mut hasher = secret.hasher();
+        self.key(attempt, &mut hasher)?;
+        Ok(Tenant::new(hasher.finish_key()).with_cost(attempt.cost()))
+    }
+}
+
 impl KeyOf<Attempt> for Key {
-    fn key(
-        &self,
-        attempt: &Attempt,
-        to: &mut floodwall_core::rate::KeyHasher,
-    ) -> Result<(), MissingKey> {
+    fn key(&self, attempt: &Attempt, to: &mut KeyHasher) -> Result<(), MissingKey> {
         match self.0 {
             Per::Tenant => (attempt.client_index(), attempt.tenant()).hash(to),
             Per::Client => attempt.client_index().hash(to),

@@ -87,6 +87,10 @@ pub struct QueueRule {
     /// Whether a class whose delay is over the target is served newest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest_first: Option<bool>,
+    /// Who takes turns within a class, charged by the cost of requests: `all` wait in one line when
+    /// not said.
+    #[serde(default, skip_serializing_if = "Per::is_all")]
+    pub fair: Per,
     /// By class: the part of the grants that it gets at least while it waits.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shares: BTreeMap<String, f64>,
@@ -115,4 +119,12 @@ pub enum Per {
     Client,
     /// One for each tenant.
     Tenant,
+}
+
+impl Per {
+    /// Whether it tells nobody apart.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        *self == Self::All
+    }
 }

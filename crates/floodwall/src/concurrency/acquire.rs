@@ -3,14 +3,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use floodwall_core::queue::Tenant;
 use floodwall_core::{Moment, Priority, Reason, Rejection};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::core::Core;
-use super::gate::{Enqueued, Ticket};
+use super::gate::{Comer, Enqueued, Ticket};
 use super::permit::ConcurrencyPermit;
 use super::room::{State, probe, take_part};
+use crate::extract::MissingKey;
 use crate::{Mode, Now};
 
 pin_project! {
@@ -20,6 +22,8 @@ pin_project! {
         // Taken by the permit.
         core: Option<Arc<Core>>,
         priority: Priority,
+        // Or how to provide what it is told by.
+        tenant: Result<Tenant, &'static str>,
         deadline: Option<Instant>,
         now: Now,
         waiting: Option<Waiting>,
@@ -55,11 +59,18 @@ impl Acquire {
         Self {
             core: Some(core),
             priority,
+            tenant: Ok(Tenant::NOBODY),
             deadline,
             now,
             waiting: None,
             time_up: None,
         }
+    }
+
+    pub(super) fn of(mut self, tenant: Result<Tenant, MissingKey>) -> Self {
+        let core = self.core.as_ref().expect(ONCE);
+        self.tenant = tenant.map_err(|missing| core.tenants.miss(&missing));
+        self
     }
 }
 
@@ -74,7 +85,13 @@ impl Future for Acquire {
 
         let Some(waiting) = *this.waiting else {
             let decided = match (core.mode.get(), core.gate.is_draining()) {
-                (Mode::Enforce, _) => enter(core, priority, *this.deadline, this.now, cx),
+                (Mode::Enforce, _) => match *this.tenant {
+                    Ok(tenant) => {
+                        let comer = Comer { priority, tenant };
+                        enter(core, comer, *this.deadline, this.now, cx)
+                    }
+                    Err(_) => Enqueued::Refused(Reason::MissingKey),
+                },
                 (_, true) => Enqueued::Refused(Reason::Draining),
                 (Mode::Shadow, false) => {
                     let expired = is_expired(*this.deadline);
@@ -92,7 +109,14 @@ impl Future for Acquire {
                     return Poll::Ready(Ok(ConcurrencyPermit::new(core, Duration::ZERO, priority)));
                 }
                 Enqueued::Refused(reason) => {
-                    let refusal = core.refuse(priority, reason, this.now, Duration::ZERO);
+                    let refusal = match *this.tenant {
+                        Err(fix) if reason == Reason::MissingKey => {
+                            let refusal = core.missing(fix);
+                            core.count(priority, &refusal);
+                            refusal
+                        }
+                        _ => core.refuse(priority, reason, this.now, Duration::ZERO),
+                    };
                     *this.core = None;
                     return Poll::Ready(Err(refusal));
                 }
@@ -117,13 +141,13 @@ impl Future for Acquire {
 
         let mut now = core.origin.now();
         take_part(core, waiting.ticket, now, cx);
-        let mut decided = core.gate.poll_wait(waiting.ticket, now, cx.waker());
+        let mut decided = core.gate.poll_turn(waiting.ticket, now, cx.waker());
         if decided.is_pending() {
             if let Some(time_up) = this.time_up.as_mut() {
                 let expires = core.origin.moment(time_up.deadline());
                 if time_up.as_mut().poll(cx).is_ready() {
                     now = now.max(expires);
-                    decided = core.gate.poll_wait(waiting.ticket, now, cx.waker());
+                    decided = core.gate.poll_turn(waiting.ticket, now, cx.waker());
                 }
             }
         }
@@ -136,7 +160,7 @@ impl Future for Acquire {
         core.observer.unqueued(priority);
         core.observer.waited(priority, waited);
         Poll::Ready(match decided {
-            Ok(()) => Ok(ConcurrencyPermit::new(core, waited, priority)),
+            Ok(served) => Ok(ConcurrencyPermit::new(core, waited, priority).of_turn(served)),
             Err(reason) => Err(core.refuse(priority, reason, &Now::unread(), waited)),
         })
     }
@@ -146,7 +170,7 @@ const ONCE: &str = "a decision is polled to its end once";
 
 fn enter(
     core: &Arc<Core>,
-    priority: Priority,
+    comer: Comer,
     deadline: Option<Instant>,
     now: &mut Now,
     cx: &Context<'_>,
@@ -169,7 +193,7 @@ fn enter(
     if room == State::Open {
         probe(core, at);
     }
-    core.gate.enqueue(at, priority, deadline, cx.waker())
+    core.gate.enqueue(at, comer, deadline, cx.waker())
 }
 
 /// By a reading of its own, for the same reason.

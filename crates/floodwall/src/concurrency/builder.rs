@@ -3,14 +3,15 @@ use floodwall_core::queue::{QueueConfig, QueueConfigBuilder};
 
 use super::core::Core;
 use super::room::State;
-use super::{ConcurrencyLimit, WaitingRoom};
+use super::tenants::{Alike, Telling};
+use super::{ConcurrencyLimit, WaitingRoom, fair};
 use crate::extract::Usual;
 use crate::{BuildError, Mode};
 
 /// Makes a [`ConcurrencyLimit`].
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct ConcurrencyLimitBuilder<P = Usual, D = Usual> {
+pub struct ConcurrencyLimitBuilder<P = Usual, D = Usual, T = Alike> {
     limit: u32,
     name: String,
     mode: Mode,
@@ -18,6 +19,10 @@ pub struct ConcurrencyLimitBuilder<P = Usual, D = Usual> {
     room: WaitingRoom,
     priority: P,
     deadline: D,
+    tenants: T,
+    pub(super) fair: bool,
+    pub(super) told_apart: bool,
+    pub(super) seed: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -37,11 +42,15 @@ impl ConcurrencyLimitBuilder {
             room: WaitingRoom::off(),
             priority: Usual,
             deadline: Usual,
+            tenants: Alike,
+            fair: false,
+            told_apart: false,
+            seed: None,
         }
     }
 }
 
-impl<P, D> ConcurrencyLimitBuilder<P, D> {
+impl<P, D, T> ConcurrencyLimitBuilder<P, D, T> {
     /// The policy's name in answers and metrics: `concurrency` when not said.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
@@ -76,7 +85,7 @@ impl<P, D> ConcurrencyLimitBuilder<P, D> {
     }
 
     /// Reads a request's priority, which orders the queue.
-    pub fn priority<Q>(self, priority: Q) -> ConcurrencyLimitBuilder<Q, D> {
+    pub fn priority<Q>(self, priority: Q) -> ConcurrencyLimitBuilder<Q, D, T> {
         let Self {
             limit,
             name,
@@ -85,6 +94,10 @@ impl<P, D> ConcurrencyLimitBuilder<P, D> {
             room,
             priority: _,
             deadline,
+            tenants,
+            fair,
+            told_apart,
+            seed,
         } = self;
         ConcurrencyLimitBuilder {
             limit,
@@ -94,11 +107,15 @@ impl<P, D> ConcurrencyLimitBuilder<P, D> {
             room,
             priority,
             deadline,
+            tenants,
+            fair,
+            told_apart,
+            seed,
         }
     }
 
     /// Reads a request's deadline: who cannot get a place before it is refused and does not wait.
-    pub fn deadline<E>(self, deadline: E) -> ConcurrencyLimitBuilder<P, E> {
+    pub fn deadline<E>(self, deadline: E) -> ConcurrencyLimitBuilder<P, E, T> {
         let Self {
             limit,
             name,
@@ -107,6 +124,10 @@ impl<P, D> ConcurrencyLimitBuilder<P, D> {
             room,
             priority,
             deadline: _,
+            tenants,
+            fair,
+            told_apart,
+            seed,
         } = self;
         ConcurrencyLimitBuilder {
             limit,
@@ -116,6 +137,29 @@ impl<P, D> ConcurrencyLimitBuilder<P, D> {
             room,
             priority,
             deadline,
+            tenants,
+            fair,
+            told_apart,
+            seed,
+        }
+    }
+
+    pub(super) fn with_tenants<U>(
+        self,
+        tenants: impl FnOnce(T) -> U,
+    ) -> ConcurrencyLimitBuilder<P, D, U> {
+        ConcurrencyLimitBuilder {
+            limit: self.limit,
+            name: self.name,
+            mode: self.mode,
+            queue: self.queue,
+            room: self.room,
+            priority: self.priority,
+            deadline: self.deadline,
+            tenants: tenants(self.tenants),
+            fair: self.fair,
+            told_apart: self.told_apart,
+            seed: self.seed,
         }
     }
 
@@ -124,20 +168,31 @@ impl<P, D> ConcurrencyLimitBuilder<P, D> {
     /// # Errors
     ///
     /// If the limit is 0, the name cannot be one, the settings of the queue or of the waiting room
-    /// are unsound, or there is a waiting room and no queue.
-    pub fn build(self) -> Result<ConcurrencyLimit<P, D>, BuildError> {
+    /// are unsound, or there is no queue for a waiting room or for tenants to take turns in.
+    pub fn build(self) -> Result<ConcurrencyLimit<P, D, T>, BuildError> {
         check_limit(self.limit)?;
         let name = PolicyName::new(&self.name)?;
         let queue = match self.queue {
+            Line::None if self.fair => {
+                let problem = "there is no queue to take turns in: leave `no_queue` out";
+                return Err(BuildError::new("fair_by", problem));
+            }
             Line::None => None,
-            Line::Usual => Some(usual_queue(self.limit)?),
-            Line::Set(queue) => Some(queue.build().map_err(|e| BuildError::caused("queue", e))?),
+            Line::Usual => Some(fair::queue(
+                usual_queue(self.limit),
+                self.fair,
+                self.told_apart,
+            )?),
+            Line::Set(queue) => Some(fair::queue(queue, self.fair, self.told_apart)?),
         };
         check_room(&self.room, queue.is_some())?;
-        let core = Core::new(name, self.limit, queue, self.room, self.mode);
+        let fair = queue.as_ref().is_some_and(|queue| queue.fair().is_some());
+        let mut core = Core::new(name, self.limit, queue, self.room, self.mode);
+        core.tenants = Telling::new(fair, self.seed);
         Ok(ConcurrencyLimit::assemble(
             self.priority,
             self.deadline,
+            self.tenants,
             core,
         ))
     }
@@ -148,7 +203,7 @@ impl<P, D> ConcurrencyLimitBuilder<P, D> {
     ///
     /// As [`build`](ConcurrencyLimitBuilder::build).
     #[cfg(feature = "http")]
-    pub fn layer(self) -> Result<crate::http::ConcurrencyLimitLayer<P, D>, BuildError> {
+    pub fn layer(self) -> Result<crate::http::ConcurrencyLimitLayer<P, D, T>, BuildError> {
         self.build().map(crate::http::AdmitLayer::around)
     }
 }
@@ -172,10 +227,7 @@ pub(super) fn check_room(room: &WaitingRoom, has_queue: bool) -> Result<(), Buil
     Ok(())
 }
 
-fn usual_queue(limit: u32) -> Result<QueueConfig, BuildError> {
+fn usual_queue(limit: u32) -> QueueConfigBuilder {
     let capacity = limit.saturating_mul(4).clamp(16, QueueConfig::MAX_CAPACITY);
-    QueueConfig::builder()
-        .capacity(capacity)
-        .build()
-        .map_err(|e| BuildError::caused("queue", e))
+    QueueConfig::builder().capacity(capacity)
 }

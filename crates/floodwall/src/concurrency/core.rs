@@ -1,13 +1,15 @@
 use std::time::Duration;
 
-use floodwall_core::queue::QueueConfig;
+use floodwall_core::queue::{QueueConfig, Tenant};
 use floodwall_core::{PolicyName, Priority, Reason, Rejection};
 use tokio::time::Instant;
 
-use super::gate::Gate;
+use super::gate::{Comer, Gate};
 use super::room::{Switch, WaitingRoom};
 use super::shadow::Shadow;
+use super::tenants::Telling;
 use crate::clock::Origin;
+use crate::extract::MissingKey;
 use crate::mode::ModeSwitch;
 use crate::observe::Observer;
 use crate::{Mode, Now};
@@ -22,6 +24,7 @@ pub(super) struct Core {
     pub(super) origin: Origin,
     pub(super) mode: ModeSwitch,
     pub(super) observer: Observer,
+    pub(super) tenants: Telling,
 }
 
 impl Core {
@@ -42,12 +45,14 @@ impl Core {
             origin: Origin::here(),
             mode: ModeSwitch::new(mode),
             observer: Observer::new("concurrency", name),
+            tenants: Telling::new(false, None),
         }
     }
 
     pub(super) fn peek(
         &self,
         priority: Priority,
+        tenant: Result<Tenant, MissingKey>,
         deadline: Option<Instant>,
         now: &Now,
     ) -> Result<(), Rejection> {
@@ -59,9 +64,11 @@ impl Core {
         } else if deadline.is_some_and(|deadline| deadline <= now.instant()) {
             Reason::Deadline
         } else {
+            let tenant = tenant.map_err(|missing| self.missing(self.tenants.miss(&missing)))?;
+            let comer = Comer { priority, tenant };
             let deadline = deadline.map(|deadline| self.origin.moment(deadline));
             let at = || self.origin.moment(now.instant());
-            match self.gate.would_refuse(priority, deadline, at) {
+            match self.gate.would_refuse(comer, deadline, at) {
                 None => return Ok(()),
                 Some(reason) => reason,
             }
@@ -80,6 +87,11 @@ impl Core {
         let refusal = self.refusal(reason, now, waited);
         self.count(priority, &refusal);
         refusal
+    }
+
+    /// The refusal that says how to provide a key.
+    pub(super) fn missing(&self, fix: &'static str) -> Rejection {
+        Rejection::new(self.name, Reason::MissingKey).with_detail(fix)
     }
 
     pub(super) fn count(&self, priority: Priority, refusal: &Rejection) {

@@ -7,11 +7,11 @@ use floodwall_core::queue::QueueConfigBuilder;
 use floodwall_core::shed::Backlog;
 use floodwall_core::{PolicyName, Priority, Reason};
 
-use super::WaitingRoom;
 use super::builder::{check_limit, check_room};
 use super::core::Core;
 use super::gate::DrainKey;
 use super::load::WeakLimit;
+use super::{WaitingRoom, fair};
 use crate::observe::Counts;
 use crate::{BuildError, Mode};
 
@@ -118,7 +118,7 @@ impl ConcurrencyLimitHandle {
     }
 
     /// How long a request of `priority` that came now would wait, by the recent rate of departures;
-    /// `None` if that is not known.
+    /// `None` if that is not known. Where tenants take turns: one of a tenant of whom nobody waits yet.
     pub fn estimate_wait(&self, priority: Priority) -> Option<Duration> {
         let now = self.core.origin.now();
         self.core.gate.estimate_wait(now, priority)
@@ -137,15 +137,15 @@ impl ConcurrencyLimitHandle {
         Ok(())
     }
 
-    /// Changes the set-up of the queue; those who wait already keep their place and their time.
+    /// Changes the set-up of the queue; those who wait already keep their place and their time. Whether
+    /// tenants take turns stays as it was built.
     ///
     /// # Errors
     ///
     /// If the set-up is unsound, or the limit was built without a queue.
     pub fn set_queue(&self, queue: QueueConfigBuilder) -> Result<(), BuildError> {
-        let queue = queue
-            .build()
-            .map_err(|error| BuildError::caused("queue", error))?;
+        let on = self.core.tenants.on;
+        let queue = fair::queue(queue, on, on)?;
         let places = queue.capacity();
         if self.core.gate.set_queue(queue) {
             self.core.shadow.set_places(places);

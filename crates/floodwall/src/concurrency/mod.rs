@@ -13,6 +13,7 @@
 mod acquire;
 mod builder;
 mod core;
+mod fair;
 mod gate;
 mod handle;
 mod load;
@@ -20,12 +21,14 @@ mod permit;
 mod policy;
 mod room;
 mod shadow;
+mod tenants;
 
 pub use acquire::Acquire;
 pub use builder::ConcurrencyLimitBuilder;
-pub use floodwall_core::queue::{QueueConfig, QueueConfigBuilder};
+pub use floodwall_core::queue::{FairQueues, QueueConfig, QueueConfigBuilder, Tenant};
 pub use handle::{ConcurrencyLimitHandle, ConcurrencySnapshot, Drained};
 pub(crate) use load::{LimitLoad, WeakLimit};
 pub use permit::ConcurrencyPermit;
 pub use policy::ConcurrencyLimit;
 pub use room::WaitingRoom;
+pub use tenants::{Alike, TenantOf, Tenants};

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use floodwall_core::queue::Served;
 use floodwall_core::{Priority, Reason, Report};
 
 use super::core::Core;
@@ -15,6 +16,7 @@ pub struct ConcurrencyPermit {
     core: Arc<Core>,
     waited: Duration,
     hold: Option<HoldId>,
+    served: Option<Served>,
     // Holds a place in what shadow mode would let in.
     shadow: bool,
 }
@@ -27,8 +29,15 @@ impl ConcurrencyPermit {
             core,
             waited,
             hold: None,
+            served: None,
             shadow: false,
         }
+    }
+
+    /// For one that may have gone in by its tenant's turn.
+    pub(super) const fn of_turn(mut self, served: Option<Served>) -> Self {
+        self.served = served;
+        self
     }
 
     /// Lets in whoever comes, and counts what is inside.
@@ -39,6 +48,7 @@ impl ConcurrencyPermit {
             core,
             waited: Duration::ZERO,
             hold: None,
+            served: None,
             shadow: false,
         }
     }
@@ -84,7 +94,10 @@ impl Drop for ConcurrencyPermit {
         }
         // A hold that is gone means that a full limit took the place back long ago.
         if self.hold.take().is_none_or(|hold| core.gate.end_hold(hold)) {
-            core.gate.leave(|| core.origin.now());
+            core.gate
+                .leave_served(self.served.take(), || core.origin.now());
+        } else if let Some(served) = self.served.take() {
+            core.gate.done(served, core.origin.now());
         }
     }
 }

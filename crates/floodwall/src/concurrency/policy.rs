@@ -3,6 +3,7 @@ use std::sync::Arc;
 use floodwall_core::Rejection;
 
 use super::core::Core;
+use super::tenants::{Alike, TenantOf};
 use super::{Acquire, ConcurrencyLimitBuilder, ConcurrencyLimitHandle, ConcurrencyPermit};
 use crate::Now;
 use crate::admission::Admission;
@@ -11,7 +12,8 @@ use crate::extract::{DeadlineOf, PriorityOf, Usual};
 /// At most so many requests inside at once; the others wait in a bounded, ordered queue.
 ///
 /// Clones share the limit. `P` reads the priority of a request and `D` its deadline; without them
-/// every request is [`Priority::NORMAL`](crate::Priority::NORMAL) and has none.
+/// every request is [`Priority::NORMAL`](crate::Priority::NORMAL) and has none. With
+/// [`fair_by`](ConcurrencyLimitBuilder::fair_by), `T` reads whose it is.
 ///
 /// # Cancel safety
 ///
@@ -37,9 +39,10 @@ use crate::extract::{DeadlineOf, PriorityOf, Usual};
 /// # Ok::<(), floodwall::BuildError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct ConcurrencyLimit<P = Usual, D = Usual> {
+pub struct ConcurrencyLimit<P = Usual, D = Usual, T = Alike> {
     priority: P,
     deadline: D,
+    tenants: T,
     core: Arc<Core>,
 }
 
@@ -63,11 +66,12 @@ impl ConcurrencyLimit {
     }
 }
 
-impl<P, D> ConcurrencyLimit<P, D> {
-    pub(super) fn assemble(priority: P, deadline: D, core: Core) -> Self {
+impl<P, D, T> ConcurrencyLimit<P, D, T> {
+    pub(super) fn assemble(priority: P, deadline: D, tenants: T, core: Core) -> Self {
         Self {
             priority,
             deadline,
+            tenants,
             core: Arc::new(core),
         }
     }
@@ -78,26 +82,29 @@ impl<P, D> ConcurrencyLimit<P, D> {
     }
 }
 
-impl<Req, P, D> Admission<Req> for ConcurrencyLimit<P, D>
+impl<Req, P, D, T> Admission<Req> for ConcurrencyLimit<P, D, T>
 where
     Req: ?Sized,
     P: PriorityOf<Req>,
     D: DeadlineOf<Req>,
+    T: TenantOf<Req>,
 {
     type Permit = ConcurrencyPermit;
     type Future = Acquire;
 
     fn peek(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         let deadline = self.deadline.deadline(request, now);
+        let tenant = self.tenants.tenant(request, &self.core.tenants.secret);
         self.core
-            .peek(self.priority.priority(request), deadline, now)
+            .peek(self.priority.priority(request), tenant, deadline, now)
     }
 
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         let deadline = self.deadline.deadline(request, now);
         let priority = self.priority.priority(request);
+        let tenant = self.tenants.tenant(request, &self.core.tenants.secret);
         self.core
-            .peek(priority, deadline, now)
+            .peek(priority, tenant, deadline, now)
             .inspect_err(|refusal| {
                 self.core.gate.count_refused();
                 self.core.count(priority, refusal);
@@ -107,6 +114,8 @@ where
     fn admit(&self, request: &Req, now: &Now) -> Acquire {
         let deadline = self.deadline.deadline(request, now);
         let priority = self.priority.priority(request);
-        Acquire::new(Arc::clone(&self.core), priority, deadline, now.clone())
+        let tenant = self.tenants.tenant(request, &self.core.tenants.secret);
+        let core = Arc::clone(&self.core);
+        Acquire::new(core, priority, deadline, now.clone()).of(tenant)
     }
 }

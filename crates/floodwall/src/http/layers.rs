@@ -1,7 +1,7 @@
 use floodwall_core::rate::{Quota, QuotaError};
 
 use super::AdmitLayer;
-use crate::concurrency::{ConcurrencyLimit, ConcurrencyLimitHandle};
+use crate::concurrency::{Alike, ConcurrencyLimit, ConcurrencyLimitHandle};
 use crate::rate_limit::{RateLimit, RateLimitHandle};
 use crate::shed::{NoRetries, Shed, ShedHandle};
 use crate::{BuildError, extract};
@@ -20,8 +20,8 @@ use crate::{BuildError, extract};
 ///     .route("/", get(|| async { "hello" }))
 ///     .layer(ConcurrencyLimitLayer::new(64));
 /// ```
-pub type ConcurrencyLimitLayer<P = extract::Usual, D = extract::Usual> =
-    AdmitLayer<ConcurrencyLimit<P, D>>;
+pub type ConcurrencyLimitLayer<P = extract::Usual, D = extract::Usual, T = Alike> =
+    AdmitLayer<ConcurrencyLimit<P, D, T>>;
 
 /// A quota, as a layer: what is beyond it is refused with 429.
 ///
@@ -78,7 +78,7 @@ impl ConcurrencyLimitLayer {
     }
 }
 
-impl<P, D> ConcurrencyLimitLayer<P, D> {
+impl<P, D, T> ConcurrencyLimitLayer<P, D, T> {
     /// To look at the limit and to change it while requests run.
     pub fn handle(&self) -> ConcurrencyLimitHandle {
         self.policy().handle()

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
 use floodwall_core::Priority;
-use floodwall_core::rate::KeyHasher;
+use floodwall_core::rate::{HashSecret, KeyHasher};
 use tokio::time::Instant;
 
 use crate::Now;
 use crate::admission::Matches;
+use crate::concurrency::{Tenant, TenantOf};
 use crate::extract::{DeadlineOf, KeyOf, MissingKey, PriorityOf};
 use crate::http::Head;
 
@@ -47,6 +48,21 @@ pub(super) struct AnyKey(pub(super) Arc<dyn KeyOf<Head> + Send + Sync>);
 impl KeyOf<Asked<'_>> for AnyKey {
     fn key(&self, asked: &Asked<'_>, to: &mut KeyHasher) -> Result<(), MissingKey> {
         self.0.key(asked.head, to)
+    }
+}
+
+/// Who takes turns in the queue, if anybody does.
+#[derive(Clone, Debug)]
+pub(super) struct Turns(pub(super) Option<AnyKey>);
+
+impl TenantOf<Asked<'_>> for Turns {
+    fn tenant(&self, asked: &Asked<'_>, secret: &HashSecret) -> Result<Tenant, MissingKey> {
+        let Some(key) = &self.0 else {
+            return Ok(Tenant::NOBODY);
+        };
+        let mut hasher = secret.hasher();
+        key.key(asked, &mut hasher)?;
+        Ok(Tenant::new(hasher.finish_key()))
     }
 }
 

@@ -28,6 +28,7 @@ pub struct StackBuilder {
     pub(super) limit: Option<u32>,
     pub(super) limit_mode: Mode,
     pub(super) queue: WantedQueue,
+    pub(super) fair: Option<(AnyKey, String)>,
     pub(super) seed: Option<u64>,
     pub(super) hand_on: bool,
     pub(super) room: WaitingRoom,
@@ -77,6 +78,7 @@ impl StackBuilder {
             limit: None,
             limit_mode: Mode::Enforce,
             queue: WantedQueue::Usual,
+            fair: None,
             seed: None,
             hand_on: false,
             room: WaitingRoom::off(),
@@ -210,6 +212,26 @@ impl StackBuilder {
     /// Who finds no place is refused at once.
     pub fn no_queue(mut self) -> Self {
         self.queue = WantedQueue::None;
+        self
+    }
+
+    /// Lets those whom `key` tells apart take turns in the queue, so that one who floods it gets no
+    /// more than the others; see [`fair_by`](crate::concurrency::ConcurrencyLimitBuilder::fair_by).
+    /// All wait in one line when not said.
+    ///
+    /// ```
+    /// use floodwall::{Stack, http::client_address};
+    ///
+    /// let stack = Stack::builder().limit(64).fair_by(client_address()).build()?;
+    /// # drop(stack);
+    /// # Ok::<(), floodwall::BuildError>(())
+    /// ```
+    pub fn fair_by<K>(mut self, key: K) -> Self
+    where
+        K: KeyOf<Head> + std::fmt::Debug + Send + Sync + 'static,
+    {
+        let words = format!("per {key:?}");
+        self.fair = Some((AnyKey(Arc::new(key)), words));
         self
     }
 

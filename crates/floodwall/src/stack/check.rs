@@ -22,12 +22,24 @@ pub(super) fn check_contradictions(builder: &StackBuilder) -> Result<(), BuildEr
                 "nobody waits where there is no limit: set `limit`, too",
             );
         }
+        if builder.fair.is_some() {
+            return wrong(
+                "fair_by",
+                "turns are taken in the queue of a limit, and there is no limit: set `limit`, too",
+            );
+        }
         if builder.deadline.is_some() {
             return wrong(
                 "deadline",
                 "only the queue of a limit goes by it, and there is no limit: set `limit`, too",
             );
         }
+    }
+    if builder.fair.is_some() && matches!(builder.queue, WantedQueue::None) {
+        return wrong(
+            "fair_by",
+            "there is no queue to take turns in: leave `no_queue` out",
+        );
     }
     if builder.priority.is_some() && builder.limit.is_none() && builder.shed.is_none() {
         return wrong(

@@ -243,6 +243,9 @@ pub struct QueueRules {
     /// Whether a class whose delay stands is served newest first.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub newest_first: Option<bool>,
+    /// Who takes turns in it: nobody, all wait in one line, when not said.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "KeyRule::is_all"))]
+    pub fair: KeyRule,
     /// By class: the part of the grants that it gets at least while it waits.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "BTreeMap::is_empty"))]
     pub shares: BTreeMap<u8, f64>,

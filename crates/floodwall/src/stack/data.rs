@@ -56,6 +56,10 @@ impl StackConfig {
             builder.limit = Some(rules.limit);
             builder.limit_mode = rules.mode;
             builder.queue = rules.wanted()?;
+            let fair = rules.queue.as_ref().map(|queue| &queue.fair);
+            if let Some(key) = fair.filter(|key| !key.is_all()) {
+                builder.fair = Some((key.reader(&proxies)?, key.words()));
+            }
             builder.room = rules.waiting_room.settings();
         }
         Ok(builder)

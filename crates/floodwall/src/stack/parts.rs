@@ -6,7 +6,7 @@ use std::time::Duration;
 use floodwall_core::Priority;
 use floodwall_core::queue::QueueConfig;
 
-use super::asked::{AnyKey, Known};
+use super::asked::{AnyKey, Known, Turns};
 use super::builder::{StackBuilder, WantedQueue, WantedQuota, WantedShed};
 use super::kind::AnyOf;
 use super::priority::priority;
@@ -78,7 +78,7 @@ pub(super) fn limit(
         WantedQueue::None => None,
     };
     match queue {
-        Some(queue) => {
+        Some(mut queue) => {
             let config = queue
                 .clone()
                 .build()
@@ -93,6 +93,10 @@ pub(super) fn limit(
                     "all alike"
                 }
             );
+            if let Some((_, whose)) = &builder.fair {
+                queue = queue.fair(config.fair().unwrap_or_default());
+                does += &format!(", in turns {whose}");
+            }
             for class in Priority::all() {
                 let share = config.share(class);
                 if share > 0.0 {
@@ -105,7 +109,12 @@ pub(super) fn limit(
         None => made = made.no_queue(),
     }
     made = made.waiting_room(builder.room.clone());
-    let built = made.priority(Known).deadline(Known).build()?;
+    let turns = Turns(builder.fair.as_ref().map(|(key, _)| key.clone()));
+    let mut made = made.priority(Known).deadline(Known);
+    if let Some(seed) = builder.seed {
+        made = made.seed(seed);
+    }
+    let built = made.told_apart_by(turns).build()?;
     let does = format!("{limit} inside at once");
     told.decides("limit", built.handle().name(), builder.limit_mode, does);
     Ok(Some(built))

@@ -8,7 +8,7 @@ use floodwall_core::{Priority, Rejection, Report};
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
 
-use super::asked::{AnyKey, Asked, Known};
+use super::asked::{AnyKey, Asked, Known, Turns};
 use super::kind::AnyOf;
 use super::priority::{AnyDeadline, AnyPriority};
 use super::quota::StackQuota;
@@ -21,7 +21,7 @@ use crate::signals::{Observed, Signals};
 use crate::{ConcurrencyLimit, Now, Shed};
 
 pub(super) type StackShed = Shed<Known, AnyKey, Known>;
-pub(super) type StackLimit = ConcurrencyLimit<Known, Known>;
+pub(super) type StackLimit = ConcurrencyLimit<Known, Known, Turns>;
 type Quota = Option<StackQuota>;
 pub(super) type Policies = Observed<Together, Known>;
 pub(super) type Together =

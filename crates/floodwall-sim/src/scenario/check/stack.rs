@@ -1,4 +1,4 @@
-use floodwall::concurrency::QueueConfigBuilder;
+use floodwall::concurrency::{FairQueues, QueueConfigBuilder};
 use floodwall::shed::ShedBuilder;
 use floodwall::{Priority, QueueConfig, Quota, Shed};
 
@@ -28,6 +28,13 @@ impl Scenario {
                     &place,
                     "a queue without a limit is never used",
                     "add `limit` to `stack`",
+                );
+            }
+            if queue.capacity == Some(0) && !queue.fair.is_all() {
+                faults.add(
+                    &place.key("fair"),
+                    "where nobody waits nobody takes turns",
+                    "leave `fair` out, or write a larger `capacity`",
                 );
             }
             queue.check(&place, faults);
@@ -122,6 +129,9 @@ impl QueueRule {
         }
         if let Some(yes) = self.newest_first {
             config = config.newest_first(yes);
+        }
+        if !self.fair.is_all() {
+            config = config.fair(FairQueues::default());
         }
         for (class, share) in &self.shares {
             if let Ok(priority) = class.parse::<Priority>() {

@@ -256,6 +256,11 @@ fn queue(rule: &QueueRule) -> String {
     if rule.newest_first == Some(false) {
         text += ", always oldest first";
     }
+    match rule.fair {
+        Per::All => {}
+        Per::Client => text += ", the clients in turns",
+        Per::Tenant => text += ", the tenants in turns",
+    }
     for (class, share) in &rule.shares {
         text += &format!(", {} of the grants for class {class}", percent(*share));
     }

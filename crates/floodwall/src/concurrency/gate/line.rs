@@ -1,7 +1,7 @@
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use floodwall_core::queue::{self, Mode, Queue, QueueConfig};
+use floodwall_core::queue::{self, Queue, QueueConfig, Served, Tenant};
 use floodwall_core::{Moment, Priority, Reason};
 
 use super::counts::Counts;
@@ -27,12 +27,16 @@ pub(super) struct Line {
 
 #[derive(Debug)]
 pub(super) enum Waiter {
-    Granted,
+    /// With the receipt of its tenant's turn, if tenants take turns.
+    Granted(Option<Served>),
     Refused(Reason),
-    Waiting { place: queue::Ticket, waker: Waker },
+    Waiting {
+        place: queue::Ticket,
+        waker: Waker,
+    },
 }
 
-/// Names one who waits. Whoever has it either sees [`Gate::poll_wait`](super::Gate::poll_wait)
+/// Names one who waits. Whoever has it either sees [`Gate::poll_turn`](super::Gate::poll_turn)
 /// ready or calls [`Gate::cancel`](super::Gate::cancel).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket(Key);
@@ -40,6 +44,23 @@ pub(crate) struct Ticket(Key);
 impl Ticket {
     pub(super) const fn key(self) -> Key {
         self.0
+    }
+}
+
+/// Who comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Comer {
+    pub(crate) priority: Priority,
+    pub(crate) tenant: Tenant,
+}
+
+/// One whose tenant does not matter.
+impl From<Priority> for Comer {
+    fn from(priority: Priority) -> Self {
+        Self {
+            priority,
+            tenant: Tenant::NOBODY,
+        }
     }
 }
 
@@ -100,7 +121,8 @@ impl Line {
             while !wakes.is_full() && Room::may_grant(self.room.as_ref()) && counts.grant() {
                 Room::count_grant(self.room.as_mut());
                 let waiter = queue.pop(now).expect("as many are in the queue as wait");
-                resolve(&mut self.waiters, waiter.value, Waiter::Granted, wakes);
+                let granted = Waiter::Granted(waiter.served);
+                resolve(&mut self.waiters, waiter.value, granted, wakes);
             }
             self.departures.observe(now, !queue.is_empty());
         }
@@ -126,11 +148,12 @@ impl Line {
         &mut self,
         counts: &Counts,
         now: Moment,
-        priority: Priority,
+        comer: Comer,
         deadline: Option<Moment>,
         waker: &Waker,
         wakes: &mut Wakes,
     ) -> Enqueued {
+        let Comer { priority, tenant } = comer;
         if counts.seen().is_draining() {
             return Enqueued::Refused(Reason::Draining);
         }
@@ -141,7 +164,7 @@ impl Line {
         }
         // With a free place only a deadline that has passed refuses.
         let certain = parks && counts.has_room();
-        let hopeless = |at| self.is_hopeless(counts, now, priority, at);
+        let hopeless = |at| self.is_hopeless(counts, now, comer, at);
         if !certain && deadline.is_some_and(hopeless) {
             self.departures.count_refused();
             return Enqueued::Refused(Reason::Deadline);
@@ -165,7 +188,7 @@ impl Line {
         } else if first && counts.enter_or_announce() {
             return Enqueued::Entered;
         }
-        match queue.push(now, priority, deadline, self.waiters.next_key()) {
+        match queue.push_for(now, priority, tenant, deadline, self.waiters.next_key()) {
             Ok(pushed) => {
                 if let Some(evicted) = pushed.evicted {
                     self.departures.count_refused();
@@ -200,16 +223,18 @@ impl Line {
         &self,
         counts: &Counts,
         now: Moment,
-        priority: Priority,
+        comer: Comer,
         deadline: Option<Moment>,
     ) -> Option<Reason> {
+        let Comer { priority, tenant } = comer;
         let takes = |queue: &Queue<Key>| {
             let kept = |room: &Room| room.is_kept_for_others(queue, now, priority);
-            queue.has_room_for(now, priority) && !self.room.as_ref().is_some_and(kept)
+            queue.has_room_for_one_of(now, priority, tenant)
+                && !self.room.as_ref().is_some_and(kept)
         };
         let reason = if !self.queue.as_ref().is_some_and(takes) {
             Reason::Full
-        } else if deadline.is_some_and(|at| self.is_hopeless(counts, now, priority, at)) {
+        } else if deadline.is_some_and(|at| self.is_hopeless(counts, now, comer, at)) {
             Reason::Deadline
         } else {
             return None;
@@ -225,9 +250,9 @@ impl Line {
         ticket: Ticket,
         waker: &Waker,
         replaced: &mut Option<Waker>,
-    ) -> Poll<Result<(), Reason>> {
+    ) -> Poll<Result<Option<Served>, Reason>> {
         let answer = match self.waiters.get_mut(ticket.0) {
-            Some(Waiter::Granted) => Ok(()),
+            Some(Waiter::Granted(served)) => Ok(*served),
             Some(Waiter::Refused(reason)) => Err(*reason),
             Some(Waiter::Waiting { place, waker: kept }) => {
                 let queue = self.queue.as_mut().expect("who waits is in a queue");
@@ -260,8 +285,9 @@ impl Line {
     ) -> Option<Waiter> {
         let removed = self.waiters.remove(ticket.0)?;
         match &removed {
-            Waiter::Granted => {
+            Waiter::Granted(served) => {
                 counts.subtract();
+                self.done(*served, now);
                 self.departures.count(now);
             }
             Waiter::Refused(_) => {}
@@ -272,6 +298,13 @@ impl Line {
             }
         }
         Some(removed)
+    }
+
+    /// One that went in by its tenant's turn has left.
+    pub(super) fn done(&mut self, served: Option<Served>, now: Moment) {
+        if let (Some(queue), Some(served)) = (&mut self.queue, served) {
+            queue.done(served, now);
+        }
     }
 
     pub(super) fn poll_drained(
@@ -296,21 +329,14 @@ impl Line {
         self.drains.remove(key.0).flatten()
     }
 
-    pub(super) fn estimate(
-        &self,
-        counts: &Counts,
-        now: Moment,
-        priority: Priority,
-    ) -> Option<Duration> {
+    pub(super) fn estimate(&self, counts: &Counts, now: Moment, comer: Comer) -> Option<Duration> {
+        let Comer { priority, tenant } = comer;
         let queue = self.queue.as_ref()?;
         let more_urgent: u32 = Priority::all()
             .take_while(|&other| other < priority)
             .map(|p| queue.len_of(p))
             .sum();
-        let before_it = match queue.mode_of(priority) {
-            Mode::NewestFirst => 0,
-            Mode::OldestFirst => queue.len_of(priority),
-        };
+        let before_it = queue.ahead_of(priority, tenant);
         let owed = counts.seen().in_flight().saturating_sub(counts.limit());
         let turns = more_urgent
             .saturating_add(before_it)
@@ -319,14 +345,8 @@ impl Line {
         self.departures.time_for(turns, now)
     }
 
-    fn is_hopeless(
-        &self,
-        counts: &Counts,
-        now: Moment,
-        priority: Priority,
-        deadline: Moment,
-    ) -> bool {
-        now + self.estimate(counts, now, priority).unwrap_or_default() >= deadline
+    fn is_hopeless(&self, counts: &Counts, now: Moment, comer: Comer, deadline: Moment) -> bool {
+        now + self.estimate(counts, now, comer).unwrap_or_default() >= deadline
     }
 }
 

@@ -34,7 +34,7 @@ use std::sync::PoisonError;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use floodwall_core::queue::QueueConfig;
+use floodwall_core::queue::{QueueConfig, Served};
 use floodwall_core::{Moment, Priority, Reason};
 
 use self::counts::Counts;
@@ -43,7 +43,7 @@ use self::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 use self::wakes::Wakes;
 
 pub(crate) use self::holds::HoldId;
-pub(crate) use self::line::{DrainKey, Enqueued, Ticket};
+pub(crate) use self::line::{Comer, DrainKey, Enqueued, Ticket};
 pub(crate) use self::turns::{Role, RoomRules};
 
 /// Lets at most so many in at once, and lets the others wait in order of priority.
@@ -90,7 +90,7 @@ impl Gate {
     pub(crate) fn enqueue(
         &self,
         now: Moment,
-        priority: Priority,
+        comer: impl Into<Comer>,
         deadline: Option<Moment>,
         waker: &Waker,
     ) -> Enqueued {
@@ -103,7 +103,8 @@ impl Gate {
             drop(line);
             line = self.lock_settled(now, &mut wakes);
         }
-        let enqueued = line.enqueue(&self.counts, now, priority, deadline, waker, &mut wakes);
+        let comer = comer.into();
+        let enqueued = line.enqueue(&self.counts, now, comer, deadline, waker, &mut wakes);
         // Whoever was evicted may have had a turn to take.
         line.mind_turn(&self.counts, &mut wakes);
         drop(line);
@@ -115,7 +116,7 @@ impl Gate {
     /// there is no free place.
     pub(crate) fn would_refuse(
         &self,
-        priority: Priority,
+        comer: impl Into<Comer>,
         deadline: Option<Moment>,
         now: impl FnOnce() -> Moment,
     ) -> Option<Reason> {
@@ -133,7 +134,7 @@ impl Gate {
         if line.holds.is_overdue(now) {
             return None;
         }
-        line.would_refuse(&self.counts, now, priority, deadline)
+        line.would_refuse(&self.counts, now, comer.into(), deadline)
     }
 
     /// Counts one who was refused because [`Gate::would_refuse`] said so.
@@ -146,13 +147,13 @@ impl Gate {
     /// Whether the turn of one who waits has come. Keeps `waker` if not.
     ///
     /// Once it is ready, the ticket means nothing any more; `Ok` is followed by one
-    /// [`Gate::leave`].
-    pub(crate) fn poll_wait(
+    /// [`Gate::leave_served`], or [`Gate::leave`] if tenants do not take turns.
+    pub(crate) fn poll_turn(
         &self,
         ticket: Ticket,
         now: Moment,
         waker: &Waker,
-    ) -> Poll<Result<(), Reason>> {
+    ) -> Poll<Result<Option<Served>, Reason>> {
         let mut replaced = None;
         let mut wakes = Wakes::new();
         let mut line = self.lock();
@@ -177,8 +178,21 @@ impl Gate {
     /// Gives a place back. Reads the clock only if somebody waits or the gate is draining.
     pub(crate) fn leave(&self, now: impl FnOnce() -> Moment) {
         if !self.counts.leave() {
-            self.leave_to_the_next(now());
+            self.leave_to_the_next(None, now());
         }
+    }
+
+    /// The same for one that may have gone in by its tenant's turn.
+    pub(crate) fn leave_served(&self, served: Option<Served>, now: impl FnOnce() -> Moment) {
+        match served {
+            None => self.leave(now),
+            Some(_) => self.leave_to_the_next(served, now()),
+        }
+    }
+
+    /// One that went in by its tenant's turn has left, and its place was taken back before.
+    pub(crate) fn done(&self, served: Served, now: Moment) {
+        self.lock().done(Some(served), now);
     }
 
     /// Begins a hold of a place that was entered before: once `until` has passed, the next arrival
@@ -272,7 +286,21 @@ impl Gate {
 
     /// How long one who comes now would wait; none if that is not known.
     pub(crate) fn estimate_wait(&self, now: Moment, priority: Priority) -> Option<Duration> {
-        self.lock().estimate(&self.counts, now, priority)
+        self.lock().estimate(&self.counts, now, priority.into())
+    }
+}
+
+#[cfg(test)]
+impl Gate {
+    /// [`Gate::poll_turn`] for tests where tenants do not take turns.
+    pub(crate) fn poll_wait(
+        &self,
+        ticket: Ticket,
+        now: Moment,
+        waker: &Waker,
+    ) -> Poll<Result<(), Reason>> {
+        let answer = self.poll_turn(ticket, now, waker);
+        answer.map_ok(|served| assert_eq!(served, None))
     }
 }
 
@@ -308,8 +336,9 @@ impl Gate {
     }
 
     #[cold]
-    fn leave_to_the_next(&self, now: Moment) {
+    fn leave_to_the_next(&self, served: Option<Served>, now: Moment) {
         let mut line = self.lock();
+        line.done(served, now);
         self.counts.subtract();
         line.departures.count(now);
         self.settle(line, now, &mut Wakes::new());

@@ -156,6 +156,9 @@ impl Room {
             .max_wait(wait)
             // The size keeps the delay short; and who is served last would be refused late.
             .newest_first(false);
+        if let Some(queues) = self.base.fair() {
+            config = config.fair(queues);
+        }
         for priority in Priority::all() {
             config = config.share(priority, self.base.share(priority));
         }
@@ -282,7 +285,7 @@ impl Line {
     fn waker_of(&self, key: Key) -> Option<&Waker> {
         match self.waiters.get(key)? {
             Waiter::Waiting { waker, .. } => Some(waker),
-            Waiter::Granted | Waiter::Refused(_) => None,
+            Waiter::Granted(_) | Waiter::Refused(_) => None,
         }
     }
 }
