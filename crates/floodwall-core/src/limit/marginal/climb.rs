@@ -41,7 +41,11 @@ impl Controls {
                     .latency(seen.slower_than(&before));
                 let to = between(rise.knee * SLACK, before.limit, seen.limit);
                 let change = self.go(to, &seen, cause);
-                self.plan.next = if rise.steepness() < 0.3 {
+                let needed = self
+                    .plan
+                    .needed
+                    .is_some_and(|needed| (0.7..1.4).contains(&(to / needed)));
+                self.plan.next = if rise.steepness() < 0.3 && !needed {
                     Look::Half
                 } else {
                     Look::Up

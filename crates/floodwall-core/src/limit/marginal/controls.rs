@@ -48,6 +48,8 @@ pub(super) struct Plan {
     pub(super) bound: u32,
     /// Windows of the first climb in which it did not.
     pub(super) unbound: u32,
+    /// The limit of which half was not enough, when that was tried last.
+    pub(super) needed: Option<f64>,
     /// Since when all is thought to be well.
     pub(super) since: Moment,
     /// How many seconds until the next look.
@@ -86,6 +88,7 @@ impl Controls {
                 rounds: 0,
                 bound: 0,
                 unbound: 0,
+                needed: None,
                 since: Moment::ZERO,
                 wait: FIRST_WAIT,
             },

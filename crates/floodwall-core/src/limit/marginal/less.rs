@@ -47,6 +47,7 @@ impl Controls {
             }
             return change;
         }
+        self.plan.needed = Some(before.limit);
         if steepness > WRONG {
             self.profile.correct(seen.service);
         }
