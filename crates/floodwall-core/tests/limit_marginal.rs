@@ -10,6 +10,7 @@ use floodwall_core::{Moment, Outcome};
 
 /// Workers with a line before them, and as many inside as the limit lets in: there is always
 /// somebody who waits.
+#[derive(Clone)]
 struct Pool {
     workers: usize,
     mean: f64,
@@ -89,16 +90,27 @@ fn used(pool: &mut Pool, limit: &mut Marginal) -> f64 {
     (pool.done - before) as f64 * pool.mean / (10.0 * pool.workers as f64)
 }
 
+/// The limit that is in force half of the time, trials included.
+fn median(pool: &mut Pool, limit: &mut Marginal) -> u32 {
+    let mut limits = Vec::new();
+    for _ in 0..200 {
+        pool.run(limit, Duration::from_millis(50));
+        limits.push(limit.limit());
+    }
+    limits.sort_unstable();
+    limits[limits.len() / 2]
+}
+
 #[test]
 fn it_finds_the_workers_from_any_start() {
     for start in [1, 20, 200, 1_000] {
         for seed in 0..5 {
             let (mut pool, mut limit) = (Pool::new(10, MS10, seed), from(start));
             pool.run(&mut limit, secs(15));
+            let limits = median(&mut pool.clone(), &mut limit.clone());
             assert!(
-                (8..=20).contains(&limit.limit()),
-                "from {start}, seed {seed}: {}",
-                limit.limit()
+                (8..=20).contains(&limits),
+                "from {start}, seed {seed}: {limits}"
             );
             let used = used(&mut pool, &mut limit);
             assert!(used > 0.93, "from {start}, seed {seed}: {used}");
@@ -111,7 +123,8 @@ fn one_worker_is_one_place() {
     for seed in 0..5 {
         let (mut pool, mut limit) = (Pool::new(1, MS10, seed), from(20));
         pool.run(&mut limit, secs(30));
-        assert!(limit.limit() <= 3, "{}", limit.limit());
+        let limits = median(&mut pool, &mut limit);
+        assert!(limits <= 2, "seed {seed}: {limits}");
     }
 }
 
@@ -124,7 +137,8 @@ fn a_service_that_became_slower_is_no_reason_for_fewer_places() {
         pool.run(&mut limit, secs(10));
         let used = used(&mut pool, &mut limit);
         assert!(used > 0.9, "seed {seed}: {used} at {}", limit.limit());
-        assert!(limit.limit() <= 20, "seed {seed}: {}", limit.limit());
+        let limits = median(&mut pool, &mut limit);
+        assert!((8..=20).contains(&limits), "seed {seed}: {limits}");
     }
 }
 
@@ -135,7 +149,8 @@ fn workers_that_are_gone_are_missed_and_welcomed_back() {
         pool.run(&mut limit, secs(15));
         pool.change_workers(10);
         pool.run(&mut limit, secs(10));
-        assert!(limit.limit() <= 20, "seed {seed}: {}", limit.limit());
+        let limits = median(&mut pool, &mut limit);
+        assert!((8..=20).contains(&limits), "seed {seed}: {limits}");
         pool.change_workers(20);
         pool.run(&mut limit, secs(20));
         let used = used(&mut pool, &mut limit);
@@ -188,7 +203,8 @@ fn slow_failures_are_work() {
     pool.outcome = Outcome::Failure;
     pool.change_workers(4);
     pool.run(&mut limit, secs(20));
-    assert!(limit.limit() <= 8, "{}", limit.limit());
+    let limits = median(&mut pool, &mut limit);
+    assert!((3..=8).contains(&limits), "{limits}");
 }
 
 #[test]
@@ -251,17 +267,4 @@ fn bad_settings_name_the_field_and_the_fix() {
     assert_eq!(field(Marginal::builder().start(0)), "start");
     let zero = Marginal::builder().latency_ceiling(Duration::ZERO);
     assert_eq!(field(zero), "latency_ceiling");
-}
-#[test]
-fn zz() {
-    for seed in 0..5 {
-        let (mut pool, mut limit) = (Pool::new(1, MS10, seed), from(20));
-        for i in 0..60 {
-            for c in pool.run(&mut limit, Duration::from_millis(500)) {
-                println!("{i} {c}");
-            }
-            println!("{i} {}", limit.limit());
-        }
-        println!("=====");
-    }
 }
