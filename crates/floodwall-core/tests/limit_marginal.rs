@@ -106,7 +106,7 @@ fn it_finds_the_workers_from_any_start() {
     for start in [1, 20, 200, 1_000] {
         for seed in 0..5 {
             let (mut pool, mut limit) = (Pool::new(10, MS10, seed), from(start));
-            pool.run(&mut limit, secs(15));
+            pool.run(&mut limit, secs(30));
             let limits = median(&mut pool.clone(), &mut limit.clone());
             assert!(
                 (8..=20).contains(&limits),
