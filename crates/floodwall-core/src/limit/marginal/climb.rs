@@ -1,4 +1,4 @@
-use super::controls::{Controls, Look, SLACK, between};
+use super::controls::{Controls, Look, between, with_slack};
 use super::phase::Phase;
 use super::seen::Seen;
 use super::window::Window;
@@ -17,6 +17,9 @@ impl Controls {
         bound: bool,
     ) -> Option<Change> {
         if !bound {
+            if before.is_none() && self.tries_less_unbound(&seen) {
+                return None;
+            }
             self.window = Window::new(self.now);
             self.plan.unbound = self.plan.unbound.saturating_add(1);
             if before.is_none() && self.level() > 2.0 && self.plan.unbound >= CALM {
@@ -39,7 +42,7 @@ impl Controls {
                 let cause = Cause::new(Why::ThroughputFlat)
                     .throughput(rise.throughput.exp())
                     .latency(seen.slower_than(&before));
-                let to = between(rise.knee * SLACK, before.limit, seen.limit);
+                let to = between(with_slack(rise.knee), before.limit, seen.limit);
                 let change = self.go(to, &seen, cause);
                 let needed = self
                     .plan

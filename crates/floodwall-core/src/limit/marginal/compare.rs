@@ -1,4 +1,4 @@
-use super::controls::{Controls, Look, SLACK, STEP, between};
+use super::controls::{Controls, Look, between, step, with_slack};
 use super::phase::{Phase, Test};
 use super::seen::{Rise, Seen};
 use crate::limit::{Cause, Change, Why};
@@ -103,11 +103,11 @@ impl Controls {
     fn up(&mut self, rise: &Rise, high: &Seen, seen: &Seen, cause: Cause) -> Option<Change> {
         if rise.steepness() > 0.75 && rise.throughput - 0.5 * rise.span > 1.5 * rise.error {
             // As good as in proportion: far from the knee.
-            let change = self.go(high.limit * STEP, seen, cause);
+            let change = self.go(high.limit * step(high.limit), seen, cause);
             self.climb_from(Some(*high));
             return change;
         }
-        let to = between(rise.knee * SLACK, self.level() + 1.0, high.limit);
+        let to = between(with_slack(rise.knee), self.level() + 1.0, high.limit);
         let change = self.go(to, seen, cause);
         self.plan.next = Look::Up;
         self.watch(None);

@@ -12,13 +12,14 @@ use crate::limit::{Cause, Change};
 pub(super) const FAST: Duration = Duration::from_micros(100);
 /// A time that lies further back is believed, and all that was counted before is forgotten.
 pub(super) const CLOCK_BACK: Duration = Duration::from_secs(10);
-/// Above the number of places that can be used: arrivals are uneven, and a place that stands empty
-/// for a moment is lost.
-pub(super) const SLACK: f64 = 1.2;
+/// So many times the square root of the places that can be used are added to them: a place that
+/// stands empty for a moment is lost, and the more there are, the more even it is.
+const SLACK: f64 = 0.63;
 /// At most so much above throughput times service time at ease, however good it was found.
-const MOST_SLACK: f64 = 1.6;
+const MOST_SLACK: f64 = 1.33;
 /// Between the two limits of a comparison.
-pub(super) const STEP: f64 = 1.3;
+const STEP: f64 = 1.3;
+const LEAST_STEP: f64 = 1.15;
 
 /// The limit, what is known, and what can be done about it.
 #[derive(Clone, Debug)]
@@ -94,7 +95,7 @@ impl Controls {
             },
             level: f64::from(settings.start),
             applied: settings.start,
-            slack: SLACK,
+            slack: 1.0,
             below: None,
             settings,
         }
@@ -187,10 +188,11 @@ impl Controls {
     /// The limit that the level is compared with.
     pub(super) fn other(&self, up: bool) -> f64 {
         let level = self.level();
+        let step = step(level);
         let other = if up {
-            (level * STEP).round().max(level + 1.0)
+            (level * step).round().max(level + 1.0)
         } else {
-            (level / STEP).round().min(level - 1.0).max(1.0)
+            (level / step).round().min(level - 1.0).max(1.0)
         };
         self.clamp(other)
     }
@@ -211,7 +213,7 @@ impl Controls {
     /// How many places would do, by Little's law, if a request took as long as at ease.
     pub(super) fn hint(&self, seen: &Seen, enough: f64) -> Option<f64> {
         let ease = self.profile.at_ease_from(enough)?;
-        Some((self.slack * seen.throughput() * ease).max(1.0))
+        Some(with_slack(self.slack * seen.throughput() * ease).max(1.0))
     }
 
     /// Tries what latency hints at, if that is far less than the level; an eighth at least.
@@ -228,13 +230,38 @@ impl Controls {
         true
     }
 
+    /// Whether latency says that a third would do: by how long it takes, and by Little's law.
+    pub(super) fn is_far_off(&self, seen: &Seen) -> bool {
+        let slow = self
+            .profile
+            .at_ease()
+            .is_some_and(|ease| seen.service > 2.5 * ease);
+        let hint = self.hint(seen, 50.0);
+        slow && hint.is_some_and(|hint| hint < self.level() / 3.0)
+    }
+
+    /// Many places are taken though nobody is held back, and most of them seem to be of no use.
+    pub(super) fn tries_less_unbound(&mut self, seen: &Seen) -> bool {
+        seen.is_nearly_bound() && self.is_far_off(seen) && self.try_hint(seen, 50.0, true)
+    }
+
     /// Learns how much above the hint a limit that was found good is.
     pub(super) fn calibrate(&mut self, known: &Seen) {
         if let Some(ease) = self.profile.at_ease() {
-            let usable = (known.throughput() * ease).max(1e-9);
-            self.slack = between(known.limit / usable, SLACK, MOST_SLACK);
+            let usable = with_slack(known.throughput() * ease).max(1e-9);
+            self.slack = between(known.limit / usable, 1.0, MOST_SLACK);
         }
     }
+}
+
+/// Between the level and what it is compared with: less where there are many places.
+pub(super) fn step(level: f64) -> f64 {
+    (1.0 + (STEP - 1.0) * (20.0 / level).sqrt()).clamp(LEAST_STEP, STEP)
+}
+
+/// What should be inside if so many places can be used.
+pub(super) fn with_slack(places: f64) -> f64 {
+    places + SLACK * places.max(0.0).sqrt()
 }
 
 /// `clamp` that bears bounds in the wrong order: the lower one wins.

@@ -1,4 +1,4 @@
-use super::controls::{Controls, Look, SLACK, between};
+use super::controls::{Controls, Look, between, with_slack};
 use super::phase::{Phase, Trial};
 use super::seen::Seen;
 use super::window::Window;
@@ -57,7 +57,7 @@ impl Controls {
             return None;
         }
         let change = self.go(
-            between(rise.knee * SLACK, seen.limit, before.limit),
+            between(with_slack(rise.knee), seen.limit, before.limit),
             &seen,
             cause,
         );

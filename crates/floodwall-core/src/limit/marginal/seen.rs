@@ -12,6 +12,10 @@ pub(super) struct Seen {
     pub(super) service: f64,
     /// Mean time that a place was held, in seconds.
     pub(super) held: f64,
+    /// How many were inside in the mean, as those who came in found it.
+    pub(super) inside: f64,
+    /// The part of those who left that had been worked on.
+    pub(super) worked: f64,
     /// Squared coefficient of variation of the service times.
     pub(super) variation: f64,
     /// The part of the time in which the limit held somebody back.
@@ -22,6 +26,11 @@ impl Seen {
     /// Whether it says something about the limit.
     pub(super) fn is_bound(&self) -> bool {
         self.binding >= 0.4
+    }
+
+    /// Whether nobody is held back, but so many places are taken that the limit is not far.
+    pub(super) fn is_nearly_bound(&self) -> bool {
+        self.inside >= 0.4 * self.limit && self.worked >= 0.5
     }
 
     /// `done`, or as many as make a few batches: work that takes equally long leaves together.
@@ -49,6 +58,8 @@ impl Seen {
             seconds: self.seconds + other.seconds,
             service: mean(self.service, other.service),
             held: mean(self.held, other.held),
+            inside: mean(self.inside, other.inside),
+            worked: mean(self.worked, other.worked),
             variation: mean(self.variation, other.variation),
             binding: mean(self.binding, other.binding),
         }

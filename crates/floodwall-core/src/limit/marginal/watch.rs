@@ -6,7 +6,7 @@ use crate::limit::Change;
 
 /// So many windows in a row must be bound before anything is tried: the bursts of a calm day are
 /// shorter.
-const STEADY: u32 = 10;
+const STEADY: u32 = 16;
 const MOST_WAIT: f64 = 60.0;
 
 impl Controls {
@@ -20,6 +20,9 @@ impl Controls {
     ) -> Option<Change> {
         self.window = Window::new(self.now);
         if !bound {
+            if self.tries_less_unbound(&seen) {
+                return None;
+            }
             self.plan.bound = 0;
             self.phase = Phase::Watch {
                 known,
@@ -28,10 +31,7 @@ impl Controls {
             return None;
         }
         self.plan.bound = self.plan.bound.saturating_add(1);
-        let far_off = self
-            .hint(&seen, 50.0)
-            .is_some_and(|hint| hint < self.level() / 2.0);
-        if far_off && self.try_hint(&seen, 50.0, false) {
+        if self.is_far_off(&seen) && self.try_hint(&seen, 50.0, false) {
             return None;
         }
         let recent = recent.map_or(seen, |recent| recent.and(seen));

@@ -8,10 +8,12 @@ pub(super) struct Window {
     begun: Moment,
     last: Moment,
     binding: f64,
+    left: f64,
     done: f64,
     service: f64,
     squares: f64,
     held: f64,
+    inside: f64,
 }
 
 /// What a window must have to be worth a look.
@@ -29,10 +31,12 @@ impl Window {
             begun,
             last: begun,
             binding: 0.0,
+            left: 0.0,
             done: 0.0,
             service: 0.0,
             squares: 0.0,
             held: 0.0,
+            inside: 0.0,
         }
     }
 
@@ -42,6 +46,7 @@ impl Window {
             self.binding += seconds(now.since(self.last));
         }
         self.last = self.last.max(now);
+        self.left += 1.0;
     }
 
     pub(super) fn done(&mut self, sample: &Sample) {
@@ -50,6 +55,7 @@ impl Window {
         self.service += service;
         self.squares += service * service;
         self.held += seconds(sample.held.max(sample.service));
+        self.inside += f64::from(sample.in_flight);
     }
 
     pub(super) fn is_enough(&self, now: Moment, least: Least) -> bool {
@@ -74,6 +80,8 @@ impl Window {
             seconds: seconds(now.since(self.begun)).max(1e-6),
             service: mean,
             held: self.held / done,
+            inside: self.inside / done,
+            worked: self.done / self.left.max(1.0),
             variation,
             binding: self.binding / seconds(self.last.since(self.begun)).max(1e-9),
         }
