@@ -45,3 +45,17 @@ pub trait LimitAlgorithm: std::fmt::Debug + Send + 'static {
     /// Its name in metrics and tables, such as `aimd`.
     fn name(&self) -> &'static str;
 }
+
+impl LimitAlgorithm for Box<dyn LimitAlgorithm> {
+    fn limit(&self) -> u32 {
+        (**self).limit()
+    }
+
+    fn sample(&mut self, sample: &Sample) -> Option<Change> {
+        (**self).sample(sample)
+    }
+
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+}
