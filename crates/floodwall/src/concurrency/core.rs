@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use floodwall_core::queue::QueueConfig;
@@ -22,7 +23,8 @@ pub(super) struct Core {
     pub(super) shadow: Shadow,
     pub(super) origin: Origin,
     pub(super) mode: ModeSwitch,
-    pub(super) observer: Observer,
+    /// Slots of a keyed limit share it.
+    pub(super) observer: Arc<Observer>,
     /// Of a limit that moves.
     pub(super) learner: Option<Box<Learner>>,
 }
@@ -35,6 +37,7 @@ impl Core {
         room: WaitingRoom,
         mode: Mode,
         learner: Option<Learner>,
+        observer: Arc<Observer>,
     ) -> Self {
         let places = queue.as_ref().map_or(0, QueueConfig::capacity);
         let gate = Gate::new(limit, queue);
@@ -45,7 +48,7 @@ impl Core {
             gate,
             origin: Origin::here(),
             mode: ModeSwitch::new(mode),
-            observer: Observer::new("concurrency", name),
+            observer,
             learner: learner.map(Box::new),
         }
     }
@@ -72,6 +75,27 @@ impl Core {
             }
         };
         Err(self.refusal(reason, now, Duration::ZERO))
+    }
+
+    /// The same as a part of a decision: counts.
+    pub(super) fn check(
+        &self,
+        priority: Priority,
+        deadline: Option<Instant>,
+        now: &Now,
+    ) -> Result<(), Rejection> {
+        self.peek(priority, deadline, now).inspect_err(|refusal| {
+            self.gate.count_refused();
+            self.count(priority, refusal);
+        })
+    }
+
+    /// Who waits when it no longer enforces is let in at once.
+    pub(super) fn set_mode(&self, mode: Mode) {
+        self.mode.set(mode);
+        if mode != Mode::Enforce {
+            self.gate.let_all_in(self.origin.now());
+        }
     }
 
     /// Makes the value of a refusal, and counts it.

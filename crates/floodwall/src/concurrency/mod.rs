@@ -19,6 +19,7 @@ mod builder;
 mod core;
 mod gate;
 mod handle;
+mod keyed;
 mod load;
 mod permit;
 mod policy;
@@ -33,6 +34,10 @@ pub use adaptive::{PastChange, adaptive};
 pub use builder::ConcurrencyLimitBuilder;
 pub use floodwall_core::queue::{QueueConfig, QueueConfigBuilder};
 pub use handle::{AdaptiveSnapshot, ConcurrencyLimitHandle, ConcurrencySnapshot, Drained};
+pub use keyed::{
+    KeyedAcquire, KeyedConcurrencyLimit, KeyedConcurrencyLimitBuilder, KeyedConcurrencyLimitHandle,
+    KeyedConcurrencySnapshot,
+};
 pub(crate) use load::{LimitLoad, WeakLimit};
 pub use permit::ConcurrencyPermit;
 pub use policy::ConcurrencyLimit;

@@ -3,6 +3,7 @@
 mod following;
 #[cfg(feature = "http")]
 mod http;
+mod keyed;
 mod panics;
 mod samples;
 mod script;

@@ -41,7 +41,7 @@ struct Mind {
 
 impl Learner {
     /// So many samples wait for one who is slow.
-    const RING: usize = 256;
+    pub(in super::super) const RING: usize = 256;
     /// Nobody works for longer than this for the others: whoever hands in next goes on.
     const MOST: usize = 16 * Self::RING;
 
@@ -49,6 +49,7 @@ impl Learner {
         algorithm: Box<dyn LimitAlgorithm>,
         limit: u32,
         follow: Option<Follow>,
+        ring: usize,
     ) -> Self {
         let mind = ArrayQueue::new(1);
         let name = algorithm.name();
@@ -62,7 +63,7 @@ impl Learner {
             name,
             baton: Baton::new(),
             mind,
-            ring: ArrayQueue::new(Self::RING),
+            ring: ArrayQueue::new(ring),
             refused: AtomicBool::new(false),
             lost: AtomicBool::new(false),
             learned: AtomicU64::new(0),
