@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use floodwall::admit::AdmitLayer;
 use floodwall::limit::{Fixed, LimitAlgorithm, Marginal, Sample};
-use floodwall::{ConcurrencyLimit, adaptive};
+use floodwall::{ConcurrencyLimit, Now, adaptive};
 use floodwall_core::Moment;
 use std::time::Duration;
 use tower::Layer;
@@ -17,6 +17,7 @@ const LIMIT: u32 = 64;
 
 pub(crate) fn admission() -> Case {
     let fixed = AdmitLayer::new(ConcurrencyLimit::new(LIMIT)).layer(Noop);
+    let mut timed = cycle(fixed.clone());
     let deaf = AdmitLayer::new(moved_by(deaf())).layer(Noop);
     let marginal = AdmitLayer::new(ConcurrencyLimit::adaptive()).layer(Noop);
     Case {
@@ -25,6 +26,11 @@ pub(crate) fn admission() -> Case {
         reference: "fixed",
         contenders: vec![
             Contender::new("fixed", cycle(fixed)),
+            // A sample has two times; reading them is most of what it costs.
+            Contender::new("fixed_and_clock", move || {
+                black_box((Now::unread().instant(), Now::unread().instant()));
+                timed()
+            }),
             Contender::new("deaf", cycle(deaf)),
             Contender::new("marginal", cycle(marginal)),
         ],

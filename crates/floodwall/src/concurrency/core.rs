@@ -127,6 +127,13 @@ impl Core {
             .refused(priority, refusal.reason(), refusal.retry_after());
     }
 
+    /// Somebody waits elsewhere for a place of this limit.
+    pub(super) fn held_back(&self) {
+        if let Some(learner) = &self.learner {
+            learner.held_back();
+        }
+    }
+
     /// Gives a place back, with what is known of the one who had it.
     pub(super) fn leave(&self, stay: Option<Stay>, queued: Duration) {
         let (Some(stay), Some(learner)) = (stay, &self.learner) else {
@@ -150,7 +157,7 @@ impl Core {
         }
     }
 
-    fn refusal(&self, reason: Reason, now: &Now, waited: Duration) -> Rejection {
+    pub(super) fn refusal(&self, reason: Reason, now: &Now, waited: Duration) -> Rejection {
         let retry_after = self.gate.retry_after(self.origin.moment(now.instant()));
         Rejection::new(self.name, reason)
             .with_retry_after(retry_after)

@@ -21,6 +21,7 @@ mod gate;
 mod handle;
 mod keyed;
 mod load;
+mod partitioned;
 mod permit;
 mod policy;
 mod queue_choice;
@@ -39,9 +40,12 @@ pub use keyed::{
     KeyedConcurrencySnapshot,
 };
 pub(crate) use load::{LimitLoad, WeakLimit};
+pub use partitioned::{
+    Everything, PartitionOf, PartitionSnapshot, Partitioned, PartitionedAcquire,
+    PartitionedBuilder, PartitionedHandle, PartitionedPermit, PartitionedSnapshot,
+};
 pub use permit::ConcurrencyPermit;
 pub use policy::ConcurrencyLimit;
-#[cfg(feature = "http")]
 pub(crate) use queue_choice::Line;
 pub use queue_choice::QueueChoice;
 pub use room::WaitingRoom;

@@ -5,6 +5,7 @@ mod following;
 mod http;
 mod keyed;
 mod panics;
+mod partitions;
 mod samples;
 mod script;
 mod settings;

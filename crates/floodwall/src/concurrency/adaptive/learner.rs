@@ -20,7 +20,7 @@ pub(in super::super) struct Learner {
     name: &'static str,
     baton: Baton,
     /// Empty while somebody is at it, and for good after the algorithm has panicked.
-    mind: ArrayQueue<Mind>,
+    mind: ArrayQueue<Box<Mind>>,
     ring: ArrayQueue<Sample>,
     /// Somebody was refused since the last sample.
     refused: AtomicBool,
@@ -53,11 +53,11 @@ impl Learner {
     ) -> Self {
         let mind = ArrayQueue::new(1);
         let name = algorithm.name();
-        let first = Mind {
+        let first = Box::new(Mind {
             algorithm,
             seen: Seen::new(limit),
             latest: Moment::ZERO,
-        };
+        });
         let _always = mind.push(first);
         Self {
             name,
@@ -145,7 +145,8 @@ impl Learner {
                 changes.push((sample.at, change));
             }
         };
-        while *left > 0 {
+        // To find it empty by a pop costs a fence.
+        while *left > 0 && !self.ring.is_empty() {
             let Some(sample) = self.ring.pop() else { break };
             *left -= 1;
             take(&sample);
