@@ -30,7 +30,9 @@ mod shadow;
 
 pub use acquire::Acquire;
 #[cfg(feature = "http")]
-pub(crate) use adaptive::{Bounds, LimitChoice};
+pub(crate) use adaptive::Bounds;
+#[cfg(any(feature = "http", floodwall_loom))]
+pub(crate) use adaptive::LimitChoice;
 pub use adaptive::{PastChange, adaptive};
 pub use builder::ConcurrencyLimitBuilder;
 pub use floodwall_core::queue::{QueueConfig, QueueConfigBuilder};

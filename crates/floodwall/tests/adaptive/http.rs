@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use floodwall::http::{AdmitLayer, HoldUntil};
-use floodwall::{ConcurrencyLimit, Outcome, adaptive};
+use floodwall::limit::Fixed;
+use floodwall::{ConcurrencyLimit, ConcurrencyLimitLayer, Outcome, adaptive};
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, ServiceExt, service_fn};
@@ -108,4 +109,13 @@ async fn what_a_floodwall_further_in_refused_is_told_as_refused() {
         .collect();
     assert_eq!(outcomes.len(), 2);
     assert!(outcomes.contains(&Outcome::Refused), "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn a_layer_of_one_line_does_it() {
+    let layer = ConcurrencyLimitLayer::with_algorithm(Fixed::new(5.try_into().unwrap()));
+    assert_eq!(layer.handle().snapshot().limit, 5);
+    let layer = ConcurrencyLimitLayer::adaptive();
+    let told = layer.handle().snapshot().adaptive.unwrap();
+    assert_eq!(told.algorithm, "marginal");
 }

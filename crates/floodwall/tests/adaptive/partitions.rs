@@ -123,6 +123,26 @@ async fn who_has_no_share_borrows_after_all_others() {
     }
     drop(held.remove(0));
     assert_eq!(got(&mut rest).len(), 1, "there is nobody else");
+
+    // Nor before one with a share of nothing, as long as that has less.
+    let limit = Partitioned::builder(ConcurrencyLimit::builder(2))
+        .partition("free", 0.0)
+        .partition("live", 0.5)
+        .by(name as fn(&&'static str) -> &'static str)
+        .build()
+        .unwrap();
+    let mut held = enter(&limit, "live", 2);
+    let mut free = wait(&limit, "free", 2);
+    let mut live = wait(&limit, "live", 1);
+    let mut rest = wait(&limit, "somebody", 1);
+    drop(held.pop());
+    assert_eq!((got(&mut free).len(), got(&mut rest).len()), (0, 0));
+    held.append(&mut got(&mut live));
+    drop(held.pop());
+    held.append(&mut got(&mut free));
+    assert_eq!(free.len(), 1);
+    drop(held.remove(0));
+    assert_eq!((got(&mut free).len(), got(&mut rest).len()), (0, 1));
 }
 
 #[tokio::test(start_paused = true)]

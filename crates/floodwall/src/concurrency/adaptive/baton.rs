@@ -93,7 +93,9 @@ mod loom_models {
         fn work(&self, mut own: u32) {
             loop {
                 assert_eq!(self.inside.swap(1, Ordering::Relaxed), 0, "one at a time");
-                let others = self.left.swap(0, Ordering::Relaxed);
+                // A look, which may be stale where nothing orders it, and not an exchange.
+                let others = self.left.load(Ordering::Relaxed);
+                self.left.fetch_sub(others, Ordering::Relaxed);
                 // Not an addition: two at once would lose one.
                 let done = self.done.load(Ordering::Relaxed);
                 self.done.store(done + others + own, Ordering::Relaxed);

@@ -77,11 +77,13 @@ impl LimitChoice {
         }
     }
 
+    #[cfg(feature = "http")]
     pub(crate) const fn is_fixed(&self) -> bool {
         matches!(self.choice, Choice::Fixed(_))
     }
 
     /// How many are inside at once, for people.
+    #[cfg(feature = "http")]
     pub(crate) fn words(&self) -> String {
         match &self.choice {
             Choice::Fixed(limit) => format!("{limit} inside at once"),

@@ -14,7 +14,9 @@ mod reins;
 mod stay;
 
 pub use builder::adaptive;
-pub(crate) use choice::{Bounds, LimitChoice};
+#[cfg(feature = "http")]
+pub(crate) use choice::Bounds;
+pub(crate) use choice::LimitChoice;
 pub(super) use follow::Follow;
 pub use history::PastChange;
 pub(super) use learner::Learner;

@@ -354,6 +354,9 @@ impl Gate {
 }
 
 #[cfg(all(test, floodwall_loom))]
+pub(crate) use self::sync::explored::PLAIN_LOADS;
+
+#[cfg(all(test, floodwall_loom))]
 mod loom;
 #[cfg(all(test, not(floodwall_loom)))]
 mod tests;

@@ -1,6 +1,16 @@
-use std::sync::atomic::{AtomicU32, Ordering, fence};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
+
+#[cfg(floodwall_loom)]
+use loom::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicU32, Ordering, fence},
+};
+#[cfg(not(floodwall_loom))]
+use std::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicU32, Ordering, fence},
+};
 
 use floodwall_core::queue::QueueConfig;
 use floodwall_core::{Moment, Priority, Reason};
@@ -30,6 +40,7 @@ pub(super) struct Partition {
     pub(super) name: &'static str,
     /// In millionths of the limit.
     pub(super) share: u32,
+    /// A count for the order of the line; nothing is decided by its moment.
     pub(super) inside: AtomicU32,
 }
 
@@ -224,7 +235,7 @@ impl Shared {
 }
 
 impl Partition {
-    pub(super) const fn new(name: &'static str, share: u32) -> Self {
+    pub(super) fn new(name: &'static str, share: u32) -> Self {
         Self {
             name,
             share,
@@ -241,13 +252,14 @@ impl Partition {
         self.inside.load(Ordering::Relaxed)
     }
 
-    /// Compares what is inside, by share; without a share after all others.
+    /// Compares what is inside, by share; those without a share come after all others.
     fn compare_use(&self, other: &Self) -> std::cmp::Ordering {
         let own = u64::from(self.inside()) * u64::from(other.share);
         let others = u64::from(other.inside()) * u64::from(self.share);
         (self.share == 0)
             .cmp(&(other.share == 0))
             .then(own.cmp(&others))
+            .then(self.inside().cmp(&other.inside()))
     }
 }
 
@@ -256,3 +268,7 @@ fn unlock(line: MutexGuard<'_, Line>, wakes: Vec<Waker>) {
     drop(line);
     wakes.into_iter().for_each(Waker::wake);
 }
+
+#[cfg(all(test, floodwall_loom))]
+#[path = "loom.rs"]
+mod loom_models;
