@@ -1,8 +1,6 @@
 //! Places that are shared out, with guarantees and borrowing.
 
 use std::pin::Pin;
-use std::sync::Barrier;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 
 use floodwall::concurrency::{Partitioned, PartitionedAcquire, PartitionedPermit};
@@ -304,56 +302,4 @@ async fn what_cannot_be_is_told() {
 #[tokio::test]
 async fn it_keeps_the_rules_of_composition() {
     conformance::check(ten, || "live");
-}
-
-#[test]
-fn under_threads_the_total_never_exceeds_the_limit_and_nobody_sleeps_on_a_free_place() {
-    const LIMIT: u32 = 3;
-    let limit = Partitioned::builder(
-        ConcurrencyLimit::builder(LIMIT).queue(std::time::Duration::from_secs(3600)),
-    )
-    .partition("a", 0.6)
-    .partition("b", 0.3)
-    .by(name as fn(&&'static str) -> &'static str)
-    .build()
-    .unwrap();
-    let inside = AtomicU32::new(0);
-    let barrier = Barrier::new(8);
-    std::thread::scope(|scope| {
-        for thread in 0..8_u64 {
-            let (limit, inside, barrier) = (&limit, &inside, &barrier);
-            scope.spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_time()
-                    .build()
-                    .unwrap();
-                let mut random = fastrand::Rng::with_seed(thread);
-                barrier.wait();
-                runtime.block_on(async {
-                    for _ in 0..500 {
-                        let which = ["a", "b", "c"][random.usize(..3)];
-                        let mut decision = Box::pin(limit.admit(&which, &Now::unread()));
-                        // Some give up at once, others wait until it is their turn.
-                        let first = poll_once(decision.as_mut());
-                        let permit = match first {
-                            Poll::Ready(permit) => permit.unwrap(),
-                            Poll::Pending if random.u8(..4) == 0 => continue,
-                            Poll::Pending => decision.await.unwrap(),
-                        };
-                        assert!(inside.fetch_add(1, Ordering::SeqCst) < LIMIT);
-                        if random.bool() {
-                            tokio::task::yield_now().await;
-                        }
-                        inside.fetch_sub(1, Ordering::SeqCst);
-                        drop(permit);
-                    }
-                });
-            });
-        }
-    });
-    let snapshot = limit.handle().snapshot();
-    assert_eq!(snapshot.total.in_flight, 0);
-    for one in snapshot.partitions {
-        assert_eq!((one.in_flight, one.waiting), (0, 0), "{}", one.name);
-    }
 }

@@ -1,10 +1,13 @@
 //! Many at once.
 
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Poll;
 
-use floodwall::{Outcome, adaptive};
+use floodwall::concurrency::Partitioned;
+use floodwall::{Admission, ConcurrencyLimit, Now, Outcome, adaptive};
 
-use super::script::{Move, Script, end, enter};
+use super::script::{Move, Script, end, enter, poll_once};
 
 #[test]
 fn no_sample_is_lost_while_the_ring_has_room_and_the_last_word_counts() {
@@ -93,4 +96,56 @@ fn an_algorithm_that_stalls_makes_nobody_wait_and_what_it_missed_is_counted() {
     });
     let told = limit.handle().snapshot().adaptive.unwrap();
     assert_eq!(told.samples + told.missed, 1_001, "each is told or counted");
+}
+
+#[test]
+fn under_threads_the_total_never_exceeds_the_limit_and_nobody_sleeps_on_a_free_place() {
+    const LIMIT: u32 = 3;
+    let limit = Partitioned::builder(
+        ConcurrencyLimit::builder(LIMIT).queue(std::time::Duration::from_secs(3600)),
+    )
+    .partition("a", 0.6)
+    .partition("b", 0.3)
+    .by(|name: &&'static str| *name)
+    .build()
+    .unwrap();
+    let inside = AtomicU32::new(0);
+    let barrier = Barrier::new(8);
+    std::thread::scope(|scope| {
+        for thread in 0..8_u64 {
+            let (limit, inside, barrier) = (&limit, &inside, &barrier);
+            scope.spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_time()
+                    .build()
+                    .unwrap();
+                let mut random = fastrand::Rng::with_seed(thread);
+                barrier.wait();
+                runtime.block_on(async {
+                    for _ in 0..500 {
+                        let which = ["a", "b", "c"][random.usize(..3)];
+                        let mut decision = Box::pin(limit.admit(&which, &Now::unread()));
+                        // Some give up at once, others wait until it is their turn.
+                        let first = poll_once(decision.as_mut());
+                        let permit = match first {
+                            Poll::Ready(permit) => permit.unwrap(),
+                            Poll::Pending if random.u8(..4) == 0 => continue,
+                            Poll::Pending => decision.await.unwrap(),
+                        };
+                        assert!(inside.fetch_add(1, Ordering::SeqCst) < LIMIT);
+                        if random.bool() {
+                            tokio::task::yield_now().await;
+                        }
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                        drop(permit);
+                    }
+                });
+            });
+        }
+    });
+    let snapshot = limit.handle().snapshot();
+    assert_eq!(snapshot.total.in_flight, 0);
+    for one in snapshot.partitions {
+        assert_eq!((one.in_flight, one.waiting), (0, 0), "{}", one.name);
+    }
 }

@@ -19,6 +19,7 @@
 //! So whenever the lock is free, nobody waits, or no place is free, or a turn is under way. Draining shuts the fast ways of
 //! 1 and 3 in the same word, so that the last one to leave is sure to tell.
 
+mod binding;
 mod counts;
 mod departures;
 mod drain;
@@ -225,13 +226,6 @@ impl Gate {
     /// How many are inside; more than the limit after it was made smaller.
     pub(crate) fn in_flight(&self) -> u32 {
         self.counts.seen().in_flight()
-    }
-
-    /// Whether somebody waits for a place and there is none.
-    pub(crate) fn holds_back(&self) -> bool {
-        let seen = self.counts.seen();
-        // In a waiting room one waits for a turn, too.
-        seen.waiting() > 0 && seen.in_flight() >= self.counts.limit()
     }
 
     pub(crate) fn waiting(&self) -> u32 {
