@@ -17,6 +17,7 @@
 //! | --- | --- |
 //! | at most so many at once, the rest waiting in order | [`ConcurrencyLimit`], [`ConcurrencyLimitLayer`] |
 //! | the same, and how many is found out while it runs | [`adaptive()`], [`limit`] |
+//! | a limit for each upstream or tenant; one limit shared out to parts of the traffic | [`concurrency::KeyedConcurrencyLimit`], [`concurrency::Partitioned`] |
 //! | at most so much per second, for all or for each key | [`RateLimit`], [`RateLimitLayer`] |
 //! | the least urgent refused first while the service is pressed | [`Shed`], [`ShedLayer`] |
 //! | several as one decision | [`all`] |

@@ -17,9 +17,10 @@ use crate::extract::{DeadlineOf, KeyOf, PriorityOf, Unkeyed, Usual};
 /// There is room for a fixed number of keys. A new one takes a free slot, or that of the key that was
 /// unused for longest, whose limit is forgotten then, with what it has learned. A slot is unused when
 /// nobody is inside and nobody waits. While all that a key can have are in use, it shares one slot
-/// with all others in that need, which is [counted](KeyedConcurrencySnapshot::overflowed).
+/// with all others in that need, which is [counted](super::KeyedConcurrencySnapshot::overflowed).
 ///
-/// A slot takes about 4 KB without a limit that moves, 10 KB with one. Keys of strangers can push
+/// A slot takes a few kilobytes and no more, most of it for the last 32 samples and 64 changes of a limit
+/// that moves. Keys of strangers can push
 /// out those who are idle, but none that is in use; give it twice as many slots as there are keys at
 /// once.
 ///
@@ -46,8 +47,6 @@ use crate::extract::{DeadlineOf, KeyOf, PriorityOf, Unkeyed, Usual};
 /// # drop(per_host);
 /// # Ok::<(), floodwall::BuildError>(())
 /// ```
-///
-/// [`KeyedConcurrencySnapshot::overflowed`]: super::KeyedConcurrencySnapshot::overflowed
 #[derive(Clone, Debug)]
 pub struct KeyedConcurrencyLimit<K = Unkeyed, P = Usual, D = Usual> {
     key: K,
