@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use floodwall::concurrency::{Acquire, ConcurrencyPermit, Tenants};
+use floodwall::concurrency::{Acquire, ConcurrencyPermit, FairQueues, Partitioned, Tenants};
 use floodwall::extract::{KeyOf, MissingKey, Usual};
 use floodwall::limit::{Change, LimitAlgorithm, Sample};
 use floodwall::{Admission, ConcurrencyLimit, End, Now, Outcome, Permit, QueueConfig, Reason};
@@ -213,6 +213,14 @@ fn turns_need_a_queue_whatever_the_limit() {
     assert!(error.to_string().ends_with("leave `no_queue` out"));
 }
 
+#[test]
+fn the_line_of_a_partition_has_no_turns() {
+    let queue = QueueConfig::builder().fair(FairQueues::default());
+    let error = Partitioned::builder(adaptive().queue(queue)).build();
+    let error = error.unwrap_err().to_string();
+    assert!(error.ends_with("leave `fair` out"), "{error}");
+}
+
 #[cfg(feature = "http")]
 #[tokio::test]
 async fn a_stack_tells_both() {
@@ -225,7 +233,7 @@ async fn a_stack_tells_both() {
     }
 
     // Nobody says whose a request is.
-    let queue = QueueConfig::builder().fair(floodwall::concurrency::FairQueues::default());
+    let queue = QueueConfig::builder().fair(FairQueues::default());
     let error = Stack::builder().limit(1).queue(queue).build().unwrap_err();
     assert!(error.to_string().ends_with("say `fair_by`, too"), "{error}");
 }

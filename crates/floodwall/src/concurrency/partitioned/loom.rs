@@ -17,7 +17,7 @@ fn one_place() -> Arc<Shared> {
     let name = PolicyName::from_static("model");
     let observer = Arc::new(Observer::new("concurrency", name));
     let limit = ConcurrencyLimitBuilder::begin(LimitChoice::fixed(1)).no_queue();
-    let (core, _, _) = limit.make(name, 1, observer).unwrap();
+    let (core, _) = limit.make(name, 1, observer).unwrap();
     let partitions = vec![Partition::new("a", 500_000), Partition::new("b", 500_000)];
     Arc::new(Shared::new(core, partitions, &QueueConfig::default()))
 }
