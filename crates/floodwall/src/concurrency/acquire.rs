@@ -106,7 +106,13 @@ impl Future for Acquire {
             match decided {
                 Enqueued::Entered => {
                     let core = this.core.take().expect(ONCE);
-                    return Poll::Ready(Ok(ConcurrencyPermit::new(core, Duration::ZERO, priority)));
+                    let at = |core: &Core| core.origin.now();
+                    return Poll::Ready(Ok(ConcurrencyPermit::new(
+                        core,
+                        Duration::ZERO,
+                        priority,
+                        at,
+                    )));
                 }
                 Enqueued::Refused(reason) => {
                     let refusal = match *this.tenant {
@@ -160,7 +166,10 @@ impl Future for Acquire {
         core.observer.unqueued(priority);
         core.observer.waited(priority, waited);
         Poll::Ready(match decided {
-            Ok(served) => Ok(ConcurrencyPermit::new(core, waited, priority).of_turn(served)),
+            Ok(served) => {
+                let permit = ConcurrencyPermit::new(core, waited, priority, |_| now);
+                Ok(permit.of_turn(served))
+            }
             Err(reason) => Err(core.refuse(priority, reason, &Now::unread(), waited)),
         })
     }

@@ -1,51 +1,54 @@
-use floodwall_core::PolicyName;
-use floodwall_core::queue::{QueueConfig, QueueConfigBuilder};
+use std::sync::Arc;
 
+use floodwall_core::PolicyName;
+
+use super::adaptive::{Learner, LimitChoice};
 use super::core::Core;
+use super::queue_choice::Line;
 use super::room::State;
-use super::tenants::{Alike, Telling};
-use super::{ConcurrencyLimit, WaitingRoom, fair};
+use super::tenants::{Alike, Telling, Turning};
+use super::{ConcurrencyLimit, QueueChoice, WaitingRoom};
 use crate::extract::Usual;
+use crate::observe::Observer;
 use crate::{BuildError, Mode};
 
 /// Makes a [`ConcurrencyLimit`].
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[must_use]
 pub struct ConcurrencyLimitBuilder<P = Usual, D = Usual, T = Alike> {
-    limit: u32,
-    name: String,
-    mode: Mode,
-    queue: Line,
-    room: WaitingRoom,
-    priority: P,
-    deadline: D,
-    tenants: T,
-    pub(super) fair: bool,
-    pub(super) told_apart: bool,
+    pub(crate) limit: LimitChoice,
+    pub(crate) name: String,
+    pub(crate) mode: Mode,
+    pub(crate) queue: Line,
+    pub(crate) room: WaitingRoom,
+    pub(super) turning: Turning,
     pub(super) seed: Option<u64>,
+    readers: Readers<P, D, T>,
 }
 
-#[derive(Clone, Debug)]
-enum Line {
-    None,
-    Usual,
-    Set(QueueConfigBuilder),
+/// What reads requests.
+#[derive(Debug)]
+pub(super) struct Readers<P, D, T> {
+    pub(super) priority: P,
+    pub(super) deadline: D,
+    pub(super) tenants: T,
 }
 
 impl ConcurrencyLimitBuilder {
-    pub(super) fn new(limit: u32) -> Self {
+    pub(crate) fn begin(limit: LimitChoice) -> Self {
         Self {
             limit,
             name: "concurrency".to_owned(),
             mode: Mode::Enforce,
-            queue: Line::Usual,
+            queue: Line::usual(),
             room: WaitingRoom::off(),
-            priority: Usual,
-            deadline: Usual,
-            tenants: Alike,
-            fair: false,
-            told_apart: false,
+            turning: Turning::Never,
             seed: None,
+            readers: Readers {
+                priority: Usual,
+                deadline: Usual,
+                tenants: Alike,
+            },
         }
     }
 }
@@ -63,10 +66,13 @@ impl<P, D, T> ConcurrencyLimitBuilder<P, D, T> {
         self
     }
 
-    /// Who finds no place waits here. When not said: four times the limit, at least 16 places, for
-    /// up to 100 ms, newest first once the delay stands above 5 ms.
-    pub fn queue(mut self, queue: QueueConfigBuilder) -> Self {
-        self.queue = Line::Set(queue);
+    /// Who finds no place waits here: a [`QueueConfigBuilder`](super::QueueConfigBuilder), or only
+    /// how long one may wait. When not said: four times the limit, at least 16 places, for up to
+    /// 100 ms, newest first once the delay stands above 5 ms.
+    ///
+    /// In front of a limit that moves, what is not said follows it; see [`QueueChoice`].
+    pub fn queue(mut self, queue: impl Into<QueueChoice>) -> Self {
+        self.queue = queue.into().0;
         self
     }
 
@@ -86,80 +92,46 @@ impl<P, D, T> ConcurrencyLimitBuilder<P, D, T> {
 
     /// Reads a request's priority, which orders the queue.
     pub fn priority<Q>(self, priority: Q) -> ConcurrencyLimitBuilder<Q, D, T> {
-        let Self {
-            limit,
-            name,
-            mode,
-            queue,
-            room,
-            priority: _,
-            deadline,
-            tenants,
-            fair,
-            told_apart,
-            seed,
-        } = self;
-        ConcurrencyLimitBuilder {
-            limit,
-            name,
-            mode,
-            queue,
-            room,
+        self.reading(|readers| Readers {
             priority,
-            deadline,
-            tenants,
-            fair,
-            told_apart,
-            seed,
-        }
+            deadline: readers.deadline,
+            tenants: readers.tenants,
+        })
     }
 
     /// Reads a request's deadline: who cannot get a place before it is refused and does not wait.
     pub fn deadline<E>(self, deadline: E) -> ConcurrencyLimitBuilder<P, E, T> {
-        let Self {
-            limit,
-            name,
-            mode,
-            queue,
-            room,
-            priority,
-            deadline: _,
-            tenants,
-            fair,
-            told_apart,
-            seed,
-        } = self;
-        ConcurrencyLimitBuilder {
-            limit,
-            name,
-            mode,
-            queue,
-            room,
-            priority,
+        self.reading(|readers| Readers {
+            priority: readers.priority,
             deadline,
-            tenants,
-            fair,
-            told_apart,
-            seed,
-        }
+            tenants: readers.tenants,
+        })
     }
 
     pub(super) fn with_tenants<U>(
         self,
         tenants: impl FnOnce(T) -> U,
     ) -> ConcurrencyLimitBuilder<P, D, U> {
+        self.reading(|readers| Readers {
+            priority: readers.priority,
+            deadline: readers.deadline,
+            tenants: tenants(readers.tenants),
+        })
+    }
+
+    fn reading<Q, E, U>(
+        self,
+        readers: impl FnOnce(Readers<P, D, T>) -> Readers<Q, E, U>,
+    ) -> ConcurrencyLimitBuilder<Q, E, U> {
         ConcurrencyLimitBuilder {
             limit: self.limit,
             name: self.name,
             mode: self.mode,
             queue: self.queue,
             room: self.room,
-            priority: self.priority,
-            deadline: self.deadline,
-            tenants: tenants(self.tenants),
-            fair: self.fair,
-            told_apart: self.told_apart,
+            turning: self.turning,
             seed: self.seed,
+            readers: readers(self.readers),
         }
     }
 
@@ -167,34 +139,31 @@ impl<P, D, T> ConcurrencyLimitBuilder<P, D, T> {
     ///
     /// # Errors
     ///
-    /// If the limit is 0, the name cannot be one, the settings of the queue or of the waiting room
-    /// are unsound, or there is no queue for a waiting room or for tenants to take turns in.
+    /// If the limit is 0, the bounds of an adaptive one contradict each other or are said of a limit
+    /// that has none, the name cannot be one, the settings of the queue or of the waiting room are
+    /// unsound, or there is no queue for a waiting room or for tenants to take turns in.
     pub fn build(self) -> Result<ConcurrencyLimit<P, D, T>, BuildError> {
-        check_limit(self.limit)?;
         let name = PolicyName::new(&self.name)?;
-        let queue = match self.queue {
-            Line::None if self.fair => {
-                let problem = "there is no queue to take turns in: leave `no_queue` out";
-                return Err(BuildError::new("fair_by", problem));
-            }
-            Line::None => None,
-            Line::Usual => Some(fair::queue(
-                usual_queue(self.limit),
-                self.fair,
-                self.told_apart,
-            )?),
-            Line::Set(queue) => Some(fair::queue(queue, self.fair, self.told_apart)?),
-        };
+        let observer = Arc::new(Observer::new("concurrency", name));
+        let (core, readers) = self.make(name, Learner::RING, observer)?;
+        Ok(ConcurrencyLimit::assemble(readers, core))
+    }
+
+    /// What is shared, and what reads requests. A limit that moves keeps up to `ring` samples.
+    pub(super) fn make(
+        self,
+        name: PolicyName,
+        ring: usize,
+        observer: Arc<Observer>,
+    ) -> Result<(Core, Readers<P, D, T>), BuildError> {
+        let (limit, algorithm) = self.limit.make()?;
+        let (queue, follow) = self.queue.make(limit, self.turning)?;
         check_room(&self.room, queue.is_some())?;
-        let fair = queue.as_ref().is_some_and(|queue| queue.fair().is_some());
-        let mut core = Core::new(name, self.limit, queue, self.room, self.mode);
-        core.tenants = Telling::new(fair, self.seed);
-        Ok(ConcurrencyLimit::assemble(
-            self.priority,
-            self.deadline,
-            self.tenants,
-            core,
-        ))
+        let turns = queue.as_ref().is_some_and(|queue| queue.fair().is_some());
+        let learner = algorithm.map(|algorithm| Learner::new(algorithm, limit, follow, ring));
+        let mut core = Core::new(name, limit, queue, self.room, self.mode, learner, observer);
+        core.tenants = Telling::new(turns, self.seed);
+        Ok((core, self.readers))
     }
 
     /// Builds the policy as a layer for HTTP services.
@@ -225,9 +194,4 @@ pub(super) fn check_room(room: &WaitingRoom, has_queue: bool) -> Result<(), Buil
         return Err(BuildError::new("waiting_room", problem));
     }
     Ok(())
-}
-
-fn usual_queue(limit: u32) -> QueueConfigBuilder {
-    let capacity = limit.saturating_mul(4).clamp(16, QueueConfig::MAX_CAPACITY);
-    QueueConfig::builder().capacity(capacity)
 }

@@ -1,7 +1,7 @@
-use floodwall_core::queue::{FairQueues, QueueConfig, QueueConfigBuilder};
+use floodwall_core::queue::{FairQueues, QueueConfigBuilder};
 
 use super::ConcurrencyLimitBuilder;
-use super::tenants::Tenants;
+use super::tenants::{Tenants, Turning};
 use crate::BuildError;
 use crate::extract::Usual;
 
@@ -41,7 +41,7 @@ impl<P, D, T> ConcurrencyLimitBuilder<P, D, T> {
             weight: Usual,
             cost: Usual,
         });
-        builder.fair = true;
+        builder.turning = Turning::Always;
         builder
     }
 
@@ -49,7 +49,15 @@ impl<P, D, T> ConcurrencyLimitBuilder<P, D, T> {
     /// the queue's set-up says so ([`QueueConfigBuilder::fair`]), so that can be decided at run time.
     pub fn told_apart_by<U>(self, tenants: U) -> ConcurrencyLimitBuilder<P, D, U> {
         let mut builder = self.with_tenants(|_| tenants);
-        builder.told_apart = true;
+        builder.turning = Turning::AsSet;
+        builder
+    }
+
+    /// With turns that are taken, or with none.
+    #[cfg(feature = "http")]
+    pub(crate) fn in_turns<U>(self, tenants: U, yes: bool) -> ConcurrencyLimitBuilder<P, D, U> {
+        let mut builder = self.with_tenants(|_| tenants);
+        builder.turning = if yes { Turning::Always } else { Turning::Never };
         builder
     }
 
@@ -78,23 +86,19 @@ impl<P, D, K, W, C> ConcurrencyLimitBuilder<P, D, Tenants<K, W, C>> {
     }
 }
 
-/// The set-up of a queue in which tenants shall take turns, or may if they are told apart.
+/// The set-up of a queue in which tenants take turns like that.
 pub(super) fn queue(
     builder: QueueConfigBuilder,
-    fair: bool,
-    told_apart: bool,
-) -> Result<QueueConfig, BuildError> {
-    let build = |builder: QueueConfigBuilder| {
-        let built = builder.build();
-        built.map_err(|error| BuildError::caused("queue", error))
-    };
-    let config = build(builder.clone())?;
-    match config.fair() {
-        None if fair => build(builder.fair(FairQueues::default())),
-        Some(_) if !told_apart => {
+    turning: Turning,
+) -> Result<QueueConfigBuilder, BuildError> {
+    let config = builder.clone().build();
+    let config = config.map_err(|error| BuildError::caused("queue", error))?;
+    match (config.fair(), turning) {
+        (None, Turning::Always) => Ok(builder.fair(FairQueues::default())),
+        (Some(_), Turning::Never) => {
             let problem = "`fair` is set, and nobody says whose a request is: say `fair_by`, too";
             Err(BuildError::new("queue", problem))
         }
-        _ => Ok(config),
+        _ => Ok(builder),
     }
 }

@@ -2,6 +2,8 @@ use std::sync::Arc;
 
 use floodwall_core::Rejection;
 
+use super::adaptive::LimitChoice;
+use super::builder::Readers;
 use super::core::Core;
 use super::tenants::{Alike, TenantOf};
 use super::{Acquire, ConcurrencyLimitBuilder, ConcurrencyLimitHandle, ConcurrencyPermit};
@@ -62,16 +64,33 @@ impl ConcurrencyLimit {
 
     /// Begins with `limit` and the defaults, which each method tells.
     pub fn builder(limit: u32) -> ConcurrencyLimitBuilder {
-        ConcurrencyLimitBuilder::new(limit)
+        ConcurrencyLimitBuilder::begin(LimitChoice::fixed(limit))
+    }
+
+    /// As many inside as the service can use, which is found out while it runs; as many as four times
+    /// that, but at least 16, wait for up to 100 ms. More settings: [`adaptive`](super::adaptive()).
+    ///
+    /// ```
+    /// use floodwall::ConcurrencyLimit;
+    ///
+    /// let limit = ConcurrencyLimit::adaptive();
+    /// assert_eq!(limit.handle().snapshot().limit, 20);
+    /// ```
+    #[must_use]
+    pub fn adaptive() -> Self {
+        match super::adaptive().build() {
+            Ok(policy) => policy,
+            Err(error) => panic!("{error}"),
+        }
     }
 }
 
 impl<P, D, T> ConcurrencyLimit<P, D, T> {
-    pub(super) fn assemble(priority: P, deadline: D, tenants: T, core: Core) -> Self {
+    pub(super) fn assemble(readers: Readers<P, D, T>, core: Core) -> Self {
         Self {
-            priority,
-            deadline,
-            tenants,
+            priority: readers.priority,
+            deadline: readers.deadline,
+            tenants: readers.tenants,
             core: Arc::new(core),
         }
     }
@@ -101,14 +120,9 @@ where
 
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         let deadline = self.deadline.deadline(request, now);
-        let priority = self.priority.priority(request);
         let tenant = self.tenants.tenant(request, &self.core.tenants.secret);
         self.core
-            .peek(priority, tenant, deadline, now)
-            .inspect_err(|refusal| {
-                self.core.gate.count_refused();
-                self.core.count(priority, refusal);
-            })
+            .check(self.priority.priority(request), tenant, deadline, now)
     }
 
     fn admit(&self, request: &Req, now: &Now) -> Acquire {

@@ -55,6 +55,16 @@ impl<Req: ?Sized, K: KeyOf<Req>, W: CostOf<Req>, C: CostOf<Req>> TenantOf<Req>
     }
 }
 
+/// Whether tenants take turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turning {
+    /// Nobody says whose a request is.
+    Never,
+    /// As the set-up of the queue says.
+    AsSet,
+    Always,
+}
+
 /// How the tenants of one limit are told apart.
 #[derive(Debug)]
 pub(super) struct Telling {

@@ -19,6 +19,7 @@
 //! So whenever the lock is free, nobody waits, or no place is free, or a turn is under way. Draining shuts the fast ways of
 //! 1 and 3 in the same word, so that the last one to leave is sure to tell.
 
+mod binding;
 mod counts;
 mod departures;
 mod drain;
@@ -374,6 +375,9 @@ impl Gate {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(all(test, floodwall_loom))]
+pub(crate) use self::sync::explored::PLAIN_LOADS;
 
 #[cfg(all(test, floodwall_loom))]
 mod loom;

@@ -21,7 +21,7 @@ pub(super) mod explored {
         /// changes, as in a loop around a compare-and-swap, its own look hides those of the others,
         /// and orders in which it comes before them are never tried. So each model runs twice: with
         /// looks that count as changes, and with plain loads, which may be stale.
-        pub(in super::super) static PLAIN_LOADS: Cell<bool> = const { Cell::new(false) };
+        pub(crate) static PLAIN_LOADS: Cell<bool> = const { Cell::new(false) };
     }
 
     macro_rules! atomic {
