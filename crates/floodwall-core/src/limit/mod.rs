@@ -17,16 +17,21 @@
 //! assert_eq!(algorithm.limit(), 8);
 //! ```
 
+mod aimd;
+mod bounds;
 mod cause;
 mod error;
 mod fixed;
 mod marginal;
+mod preset;
 mod sample;
 
+pub use aimd::{Aimd, AimdBuilder};
 pub use cause::{Cause, Change, Why};
 pub use error::LimitError;
 pub use fixed::Fixed;
 pub use marginal::{Marginal, MarginalBuilder};
+pub use preset::Preset;
 pub use sample::{Sample, Teaches};
 
 /// What moves a limit.
@@ -44,4 +49,18 @@ pub trait LimitAlgorithm: std::fmt::Debug + Send + 'static {
 
     /// Its name in metrics and tables, such as `aimd`.
     fn name(&self) -> &'static str;
+}
+
+impl<A: LimitAlgorithm + ?Sized> LimitAlgorithm for Box<A> {
+    fn limit(&self) -> u32 {
+        (**self).limit()
+    }
+
+    fn sample(&mut self, sample: &Sample) -> Option<Change> {
+        (**self).sample(sample)
+    }
+
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
 }
