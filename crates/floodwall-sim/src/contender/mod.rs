@@ -2,12 +2,13 @@
 //!
 //! Reading order: [`name`] is how they are called, [`line`] a queue before a fixed number of places
 //! with a discipline of its own, then one file for each: [`fifo`], [`codel`], [`ordered`], [`dagor`],
-//! [`peers`] (tower's own) and [`wall`] (ours).
+//! [`peers`] (tower's own) and [`wall`] (ours), whose limit [`moved`] moves.
 
 mod codel;
 mod dagor;
 mod fifo;
 mod line;
+mod moved;
 mod name;
 mod ordered;
 mod peers;
@@ -16,6 +17,8 @@ mod wall;
 pub use name::{Contender, ContenderError};
 
 use std::ops::ControlFlow;
+
+use floodwall_core::limit::Preset;
 
 use crate::backend::{Backend, TierService};
 use crate::engine::{Progress, RunError, Simulation, Stage, asked_seed};
@@ -61,7 +64,7 @@ impl Contender {
             ));
         }
         let budgeted = match self {
-            Self::Floodwall => with_retry_budget(scenario),
+            Self::Floodwall | Self::Limit(..) => with_retry_budget(scenario),
             _ => None,
         };
         let scenario = budgeted.as_ref().unwrap_or(scenario);
@@ -114,7 +117,13 @@ impl Contender {
             }
             Self::Floodwall => {
                 let stack = stage.scenario().stack.clone().unwrap_or_default();
-                wall::floodwall(stage, tier, backend, &stack)?
+                wall::floodwall(stage, tier, backend, &stack, None)?
+            }
+            Self::Limit(preset, start) => {
+                let stack = stage.scenario().stack.clone().unwrap_or_default();
+                let said = stack.limit.filter(|_| *preset == Preset::Fixed);
+                let start = start.or(said).unwrap_or(wall::START);
+                wall::floodwall(stage, tier, backend, &stack, Some((*preset, start)))?
             }
         })
     }

@@ -6,12 +6,14 @@ use floodwall::concurrency::ConcurrencyLimitHandle;
 use floodwall::extract::{CostOf, DeadlineOf, KeyOf, MissingKey, PriorityOf};
 use floodwall::rate_limit::RateLimit;
 use floodwall::{BuildError, ConcurrencyLimit, Matches, Now, Outcome, Priority, Shed, admit, all};
+use floodwall_core::limit::Preset;
 use tokio::time::Instant;
 use tower::Layer;
 
+use super::moved::Moved;
 use crate::backend::{Backend, TierService};
 use crate::engine::Stage;
-use crate::scenario::{Per, ShedBy, ShedRule, Stack, Tier};
+use crate::scenario::{Per, QueueRule, ShedBy, ShedRule, Stack, Tier};
 use crate::{Answer, Answered, Attempt};
 
 /// What is read from an attempt, or not.
@@ -24,16 +26,28 @@ struct Key(Per);
 
 type Quota = RateLimit<Key, Read>;
 
-/// The real layers, in the order in which users put them: quotas, then the limit, as one decision.
+/// Where an algorithm begins, unless it is told.
+pub(super) const START: u32 = 20;
+
+/// What moves a limit, and from where on.
+pub(super) type Moves = (Preset, u32);
+
+/// The real layers, in the order in which users put them: quotas, then the limit, as one decision. What
+/// moves its limit may be another algorithm than the stack says; all else, its queue too, stays.
 pub(super) fn floodwall(
     stage: &Stage<'_>,
     tier: &Tier,
     backend: Backend,
     stack: &Stack,
+    moves: Option<Moves>,
 ) -> Result<TierService, String> {
+    let own = stack
+        .adaptive
+        .then(|| (Preset::Marginal, stack.limit.unwrap_or(START)));
+    let moves = moves.or(own);
     let seed = stage.world().stream(&format!("stack/{}", tier.name)).bits();
     let quota = |per| quota(stack, per, seed).map_err(|error| error.to_string());
-    let limit = limit(stack).map_err(|error| error.to_string())?;
+    let limit = limit(stack, tier, moves).map_err(|error| error.to_string())?;
     if let Some(limit) = &limit {
         stage.watch_limit(&limit.handle());
     }
@@ -44,6 +58,7 @@ pub(super) fn floodwall(
     if let Some(shed) = &shed {
         stage.watch_shed(&shed.handle());
     }
+    let handle = limit.as_ref().map(ConcurrencyLimit::handle);
     let policy = all((
         quota(Per::Tenant)?,
         quota(Per::Client)?,
@@ -52,11 +67,15 @@ pub(super) fn floodwall(
         limit,
     ));
     let layer = admit::AdmitLayer::new(policy).classify(admit::classify_fn(outcome));
+    if let (Some((preset, start)), Some(handle)) = (moves, handle) {
+        let moved = Moved::new(backend, stage.world(), handle, preset.build(start));
+        return Ok(TierService::new(Answered::new(layer.layer(moved))));
+    }
     Ok(TierService::new(Answered::new(layer.layer(backend))))
 }
 
 /// A tier further in that refuses has pushed back.
-fn outcome(result: Result<&Answer, &Infallible>) -> Outcome {
+pub(super) fn outcome(result: Result<&Answer, &Infallible>) -> Outcome {
     match result {
         Ok(Answer::Good { .. }) => Outcome::Success,
         Ok(Answer::Refused(_)) => Outcome::Overload,
@@ -82,13 +101,20 @@ fn quota(stack: &Stack, per: Per, seed: u64) -> Result<Option<Quota>, BuildError
         .map(Some)
 }
 
-fn limit(stack: &Stack) -> Result<Option<ConcurrencyLimit<Read, Read>>, BuildError> {
-    let Some(limit) = stack.limit else {
+fn limit(
+    stack: &Stack,
+    tier: &Tier,
+    moves: Option<Moves>,
+) -> Result<Option<ConcurrencyLimit<Read, Read>>, BuildError> {
+    let start = moves.map(|(_, start)| start);
+    let Some(limit) = start.or(stack.limit) else {
         return Ok(None);
     };
     let mut builder = ConcurrencyLimit::builder(limit);
-    if let Some(rule) = &stack.queue {
-        builder = match rule.builder(limit) {
+    // A queue that is not said is as long as one for the limit that is said, whatever is in its place.
+    let usual = moves.map(|_| QueueRule::default());
+    if let Some(rule) = stack.queue.as_ref().or(usual.as_ref()) {
+        builder = match rule.builder(stack.limit.unwrap_or(tier.workers)) {
             Some(queue) => builder.queue(queue),
             None => builder.no_queue(),
         };

@@ -17,6 +17,8 @@ pub struct Course {
     pub offered: Vec<u64>,
     /// Answers in time.
     pub good: Vec<u64>,
+    /// Refused attempts.
+    pub refused: Vec<u64>,
     /// How many could be done, if that is known.
     pub could: Vec<Option<f64>>,
     /// The mean of the limit, of what was seen in each tenth of a second.
@@ -29,6 +31,7 @@ pub(super) struct Writer {
     length: u64,
     tenths: u64,
     now: Tenth,
+    refused: u64,
     limits: (f64, u64),
     course: Course,
 }
@@ -41,12 +44,17 @@ impl Writer {
             length,
             tenths: 0,
             now: Tenth::default(),
+            refused: 0,
             limits: (0.0, 0),
             course: Course {
                 step: length as f64 / 10.0,
                 ..Course::default()
             },
         }
+    }
+
+    pub(super) fn refused(&mut self) {
+        self.refused += 1;
     }
 
     pub(super) fn tenth(&mut self, tenth: Tenth, limit: Option<f64>) {
@@ -77,6 +85,7 @@ impl Writer {
         let (sum, count) = std::mem::take(&mut self.limits);
         self.course.offered.push(offered);
         self.course.good.push(good);
+        self.course.refused.push(std::mem::take(&mut self.refused));
         self.course.could.push(capacity);
         let limit = (count > 0).then(|| sum / count as f64);
         self.course.limit.push(limit);
@@ -105,12 +114,14 @@ mod tests {
                 capacity: Some(3.0),
             };
             let limit = if tenth < 25 { 10.0 } else { 20.0 };
+            writer.refused();
             writer.tenth(now, Some(limit));
         }
         let course = writer.finish();
         assert_eq!(course.step, 5.0);
         assert_eq!(course.offered, [100, 50]);
         assert_eq!(course.good, [50, 25]);
+        assert_eq!(course.refused, [50, 25]);
         assert_eq!(course.could, [Some(150.0), Some(75.0)]);
         assert_eq!(course.limit, [Some(15.0), Some(20.0)]);
     }

@@ -125,6 +125,7 @@ impl Tally {
     /// An attempt is refused after `took`.
     pub(crate) fn refusal(&mut self, counted: Counted, group: u16, reason: Reason, took: u64) {
         self.steps.refused();
+        self.course.refused();
         let cell = self.cell(counted, group);
         cell.refusals[reason.index()] += 1;
         cell.refusal.record(took);
