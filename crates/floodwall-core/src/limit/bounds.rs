@@ -43,6 +43,16 @@ impl Bounds {
     pub(super) fn clamp(self, limit: u32) -> u32 {
         limit.clamp(self.floor, self.ceiling)
     }
+
+    /// Between the bounds, and a number whatever came in: one that is none gives the floor.
+    pub(super) fn clamp_real(self, limit: f64) -> f64 {
+        let (floor, ceiling) = (f64::from(self.floor), f64::from(self.ceiling));
+        if limit.is_nan() {
+            floor
+        } else {
+            limit.clamp(floor, ceiling)
+        }
+    }
 }
 
 /// A share, a weight, a factor: finite and between two values.

@@ -18,21 +18,40 @@
 //! ```
 
 mod aimd;
+mod bbr;
 mod bounds;
 mod cause;
+mod correlated;
+mod due;
+mod envoy;
 mod error;
 mod fixed;
+mod gradient2;
 mod marginal;
 mod preset;
+mod random;
 mod sample;
+mod settable;
+mod step;
+mod vegas;
+pub mod window;
+mod windowed;
 
 pub use aimd::{Aimd, AimdBuilder};
+pub use bbr::{Bbr, BbrBuilder};
 pub use cause::{Cause, Change, Why};
+pub use correlated::{Correlated, CorrelatedBuilder};
+pub use envoy::{EnvoyGradient, EnvoyGradientBuilder};
 pub use error::LimitError;
 pub use fixed::Fixed;
+pub use gradient2::{Gradient2, Gradient2Builder};
 pub use marginal::{Marginal, MarginalBuilder};
 pub use preset::Preset;
 pub use sample::{Sample, Teaches};
+pub use settable::{LimitHandle, Settable, SettableBuilder};
+pub use step::{Step, log10_root};
+pub use vegas::{Vegas, VegasBuilder};
+pub use windowed::{Windowed, WindowedBuilder};
 
 /// What moves a limit.
 ///

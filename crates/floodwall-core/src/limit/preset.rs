@@ -2,7 +2,10 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-use super::{Aimd, Fixed, LimitAlgorithm, LimitError, Marginal};
+use super::{
+    Aimd, Bbr, BbrBuilder, Correlated, EnvoyGradient, Fixed, Gradient2, LimitAlgorithm, LimitError,
+    Marginal, Vegas, Windowed,
+};
 
 /// The algorithms by name, as their sources set them up: what a comparison runs.
 ///
@@ -22,11 +25,36 @@ pub enum Preset {
     Fixed,
     /// [`Aimd`] on every sample.
     Aimd,
+    /// [`Vegas`] in a [`Windowed`] of a second.
+    Vegas,
+    /// [`Gradient2`] in a [`Windowed`] of a second.
+    Gradient2,
+    /// [`EnvoyGradient`], 100 ms and 60 s.
+    Envoy,
+    /// [`Correlated`], which is failsafe-go's.
+    Correlated,
+    /// [`Bbr::sentinel`] without a gate.
+    BbrSentinel,
+    /// [`Bbr::kratos`] without a gate.
+    BbrKratos,
+    /// [`Bbr::go_zero`] without a gate.
+    BbrGoZero,
 }
 
 impl Preset {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Marginal, Self::Fixed, Self::Aimd];
+    pub const ALL: [Self; 10] = [
+        Self::Marginal,
+        Self::Fixed,
+        Self::Aimd,
+        Self::Vegas,
+        Self::Gradient2,
+        Self::Envoy,
+        Self::Correlated,
+        Self::BbrSentinel,
+        Self::BbrKratos,
+        Self::BbrGoZero,
+    ];
 
     /// In one word, as [`FromStr`] takes it.
     pub const fn label(self) -> &'static str {
@@ -34,11 +62,19 @@ impl Preset {
             Self::Marginal => "marginal",
             Self::Fixed => "fixed",
             Self::Aimd => "aimd",
+            Self::Vegas => "vegas",
+            Self::Gradient2 => "gradient2",
+            Self::Envoy => "envoy",
+            Self::Correlated => "correlated",
+            Self::BbrSentinel => "bbr_sentinel",
+            Self::BbrKratos => "bbr_kratos",
+            Self::BbrGoZero => "bbr_go_zero",
         }
     }
 
     /// The algorithm with the settings of its source, from `start` on (at least 1). Where `start`
-    /// is outside of the source's floor or ceiling, that bound is moved to it.
+    /// is outside of the source's floor or ceiling, that bound is moved to it; but for Envoy's floor,
+    /// which is the limit while it measures: there the limit begins at 3.
     pub fn build(self, start: u32) -> Box<dyn LimitAlgorithm> {
         let start = NonZeroU32::new(start).unwrap_or(NonZeroU32::MIN);
         match self.of_source(start.get()) {
@@ -65,8 +101,44 @@ impl Preset {
                     .ceiling(start.max(200))
                     .build()?,
             ),
+            Self::Vegas => {
+                let vegas = Vegas::builder().start(start).ceiling(start.max(1_000));
+                Box::new(Windowed::builder().build(vegas.build()?)?)
+            }
+            Self::Gradient2 => {
+                let gradient2 = Gradient2::builder()
+                    .start(start)
+                    .floor(start.min(20))
+                    .ceiling(start.max(200));
+                Box::new(Windowed::builder().build(gradient2.build()?)?)
+            }
+            // Its floor is the limit while it measures, so that a lower one would slow it down: a
+            // lower start begins there.
+            Self::Envoy => Box::new(
+                EnvoyGradient::builder()
+                    .start(start.max(3))
+                    .ceiling(start.max(1_000))
+                    .build()?,
+            ),
+            Self::Correlated => Box::new(
+                Correlated::builder()
+                    .start(start)
+                    .ceiling(start.max(200))
+                    .build()?,
+            ),
+            Self::BbrSentinel => without_gate(Bbr::sentinel(), start)?,
+            Self::BbrKratos => without_gate(Bbr::kratos(), start)?,
+            Self::BbrGoZero => without_gate(Bbr::go_zero(), start)?,
         })
     }
+}
+
+fn without_gate(builder: BbrBuilder, start: u32) -> Result<Box<dyn LimitAlgorithm>, LimitError> {
+    let builder = builder
+        .without_cpu_gate()
+        .start(start)
+        .ceiling(start.max(1_000));
+    Ok(Box::new(builder.build()?))
 }
 
 impl fmt::Display for Preset {
