@@ -48,7 +48,11 @@ impl Figures {
         let first = (from / self.step).ceil() as usize;
         let last = (to / self.step).floor().max(0.0) as usize;
         // The last step of a run may be a part of one.
-        let last = if last >= all.saturating_sub(1) { all } else { last };
+        let last = if last >= all.saturating_sub(1) {
+            all
+        } else {
+            last
+        };
         first.min(last)..last
     }
 

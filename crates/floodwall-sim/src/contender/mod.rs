@@ -2,13 +2,12 @@
 //!
 //! Reading order: [`name`] is how they are called, [`line`] a queue before a fixed number of places
 //! with a discipline of its own, then one file for each: [`fifo`], [`codel`], [`ordered`], [`dagor`],
-//! [`peers`] (tower's own) and [`wall`] (ours), whose limit [`moved`] moves.
+//! [`peers`] (tower's own) and [`wall`] (ours).
 
 mod codel;
 mod dagor;
 mod fifo;
 mod line;
-mod moved;
 mod name;
 mod ordered;
 mod peers;

@@ -5,12 +5,13 @@ use std::time::Duration;
 use floodwall::concurrency::ConcurrencyLimitHandle;
 use floodwall::extract::{CostOf, DeadlineOf, KeyOf, MissingKey, PriorityOf};
 use floodwall::rate_limit::RateLimit;
-use floodwall::{BuildError, ConcurrencyLimit, Matches, Now, Outcome, Priority, Shed, admit, all};
+use floodwall::{
+    BuildError, ConcurrencyLimit, Matches, Now, Outcome, Priority, Shed, adaptive, admit, all,
+};
 use floodwall_core::limit::Preset;
 use tokio::time::Instant;
 use tower::Layer;
 
-use super::moved::Moved;
 use crate::backend::{Backend, TierService};
 use crate::engine::Stage;
 use crate::scenario::{Per, QueueRule, ShedBy, ShedRule, Stack, Tier};
@@ -41,10 +42,6 @@ pub(super) fn floodwall(
     stack: &Stack,
     moves: Option<Moves>,
 ) -> Result<TierService, String> {
-    let own = stack
-        .adaptive
-        .then(|| (Preset::Marginal, stack.limit.unwrap_or(START)));
-    let moves = moves.or(own);
     let seed = stage.world().stream(&format!("stack/{}", tier.name)).bits();
     let quota = |per| quota(stack, per, seed).map_err(|error| error.to_string());
     let limit = limit(stack, tier, moves).map_err(|error| error.to_string())?;
@@ -58,7 +55,6 @@ pub(super) fn floodwall(
     if let Some(shed) = &shed {
         stage.watch_shed(&shed.handle());
     }
-    let handle = limit.as_ref().map(ConcurrencyLimit::handle);
     let policy = all((
         quota(Per::Tenant)?,
         quota(Per::Client)?,
@@ -67,15 +63,11 @@ pub(super) fn floodwall(
         limit,
     ));
     let layer = admit::AdmitLayer::new(policy).classify(admit::classify_fn(outcome));
-    if let (Some((preset, start)), Some(handle)) = (moves, handle) {
-        let moved = Moved::new(backend, stage.world(), handle, preset.build(start));
-        return Ok(TierService::new(Answered::new(layer.layer(moved))));
-    }
     Ok(TierService::new(Answered::new(layer.layer(backend))))
 }
 
 /// A tier further in that refuses has pushed back.
-pub(super) fn outcome(result: Result<&Answer, &Infallible>) -> Outcome {
+fn outcome(result: Result<&Answer, &Infallible>) -> Outcome {
     match result {
         Ok(Answer::Good { .. }) => Outcome::Success,
         Ok(Answer::Refused(_)) => Outcome::Overload,
@@ -106,11 +98,14 @@ fn limit(
     tier: &Tier,
     moves: Option<Moves>,
 ) -> Result<Option<ConcurrencyLimit<Read, Read>>, BuildError> {
-    let start = moves.map(|(_, start)| start);
-    let Some(limit) = start.or(stack.limit) else {
-        return Ok(None);
+    let mut builder = match (moves, stack.limit) {
+        (Some((Preset::Fixed, limit)), _) => ConcurrencyLimit::builder(limit),
+        (Some((preset, start)), _) => adaptive().with_algorithm(preset.build(start)),
+        (None, Some(start)) if stack.adaptive => adaptive().start(start),
+        (None, None) if stack.adaptive => adaptive(),
+        (None, Some(limit)) => ConcurrencyLimit::builder(limit),
+        (None, None) => return Ok(None),
     };
-    let mut builder = ConcurrencyLimit::builder(limit);
     // A queue that is not said is as long as one for the limit that is said, whatever is in its place.
     let usual = moves.map(|_| QueueRule::default());
     if let Some(rule) = stack.queue.as_ref().or(usual.as_ref()) {

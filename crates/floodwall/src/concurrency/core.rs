@@ -4,6 +4,7 @@ use floodwall_core::queue::QueueConfig;
 use floodwall_core::{PolicyName, Priority, Reason, Rejection};
 use tokio::time::Instant;
 
+use super::adaptive::{Learner, Reins, Stay};
 use super::gate::Gate;
 use super::room::{Switch, WaitingRoom};
 use super::shadow::Shadow;
@@ -22,6 +23,8 @@ pub(super) struct Core {
     pub(super) origin: Origin,
     pub(super) mode: ModeSwitch,
     pub(super) observer: Observer,
+    /// Of a limit that moves.
+    pub(super) learner: Option<Box<Learner>>,
 }
 
 impl Core {
@@ -31,6 +34,7 @@ impl Core {
         queue: Option<QueueConfig>,
         room: WaitingRoom,
         mode: Mode,
+        learner: Option<Learner>,
     ) -> Self {
         let places = queue.as_ref().map_or(0, QueueConfig::capacity);
         let gate = Gate::new(limit, queue);
@@ -42,6 +46,7 @@ impl Core {
             origin: Origin::here(),
             mode: ModeSwitch::new(mode),
             observer: Observer::new("concurrency", name),
+            learner: learner.map(Box::new),
         }
     }
 
@@ -83,8 +88,42 @@ impl Core {
     }
 
     pub(super) fn count(&self, priority: Priority, refusal: &Rejection) {
+        if let Some(learner) = &self.learner {
+            let held_back = match refusal.reason() {
+                Reason::Draining => false,
+                // It may have passed before it came here.
+                Reason::Deadline => self.gate.in_flight() >= self.gate.limit(),
+                _ => true,
+            };
+            if held_back {
+                learner.held_back();
+            }
+        }
         self.observer
             .refused(priority, refusal.reason(), refusal.retry_after());
+    }
+
+    /// Gives a place back, with what is known of the one who had it.
+    pub(super) fn leave(&self, stay: Option<Stay>, queued: Duration) {
+        let (Some(stay), Some(learner)) = (stay, &self.learner) else {
+            self.gate.leave(|| self.origin.now());
+            return;
+        };
+        let at = stay.left().unwrap_or_else(|| self.origin.now());
+        let binding = self.gate.holds_back() | learner.has_held_back();
+        self.gate.leave(|| at);
+        // Who came in before it was switched to a mode that lets everybody in says nothing now.
+        if self.mode.get() == Mode::Enforce {
+            learner.hand_in(stay.sample(at, queued, binding), &self.reins());
+        }
+    }
+
+    fn reins(&self) -> Reins<'_> {
+        Reins {
+            gate: &self.gate,
+            shadow: &self.shadow,
+            observer: &self.observer,
+        }
     }
 
     fn refusal(&self, reason: Reason, now: &Now, waited: Duration) -> Rejection {

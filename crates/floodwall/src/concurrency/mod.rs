@@ -8,9 +8,13 @@
 //! lets waiters in, shrinking takes no place away from anybody, it gives back none until the number
 //! inside is below the new limit.
 //!
+//! With [`adaptive`] the limit finds itself: an [algorithm](crate::limit) learns from each request
+//! that has left, and says why it moves ([`ConcurrencyLimitHandle::history`]).
+//!
 //! For handlers that block the thread of their runtime there is the [`WaitingRoom`].
 
 mod acquire;
+mod adaptive;
 mod builder;
 mod core;
 mod gate;
@@ -18,14 +22,17 @@ mod handle;
 mod load;
 mod permit;
 mod policy;
+mod queue_choice;
 mod room;
 mod shadow;
 
 pub use acquire::Acquire;
+pub use adaptive::{PastChange, adaptive};
 pub use builder::ConcurrencyLimitBuilder;
 pub use floodwall_core::queue::{QueueConfig, QueueConfigBuilder};
-pub use handle::{ConcurrencyLimitHandle, ConcurrencySnapshot, Drained};
+pub use handle::{AdaptiveSnapshot, ConcurrencyLimitHandle, ConcurrencySnapshot, Drained};
 pub(crate) use load::{LimitLoad, WeakLimit};
 pub use permit::ConcurrencyPermit;
 pub use policy::ConcurrencyLimit;
+pub use queue_choice::QueueChoice;
 pub use room::WaitingRoom;
