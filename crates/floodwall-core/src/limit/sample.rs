@@ -25,6 +25,9 @@ pub struct Sample {
     /// From taking the place to the head of the response: what the service itself needed, without
     /// the wait in floodwall's own queue.
     pub service: Duration,
+    /// From taking the place to its being free again: as long as `service`, and the time that the
+    /// body of the response needed.
+    pub held: Duration,
     /// The wait in floodwall's own queue before that.
     pub queued: Duration,
     /// How many were inside when it had taken its place, itself included.
@@ -42,11 +45,19 @@ impl Sample {
         Self {
             at,
             service,
+            held: service,
             queued: Duration::ZERO,
             in_flight: 1,
             binding: false,
             outcome: Outcome::Success,
         }
+    }
+
+    /// For how long it held its place: for its service time when not said.
+    #[must_use]
+    pub const fn held(mut self, held: Duration) -> Self {
+        self.held = held;
+        self
     }
 
     /// The wait in the queue before: none when not said.

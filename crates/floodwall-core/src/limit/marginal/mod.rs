@@ -1,16 +1,59 @@
+mod profile;
 mod settings;
+mod window;
 
 pub use settings::MarginalBuilder;
 
-use super::{Change, LimitAlgorithm, Sample};
+use super::{Cause, Change, LimitAlgorithm, Sample, Teaches, Why};
+use crate::{Moment, Outcome};
+use profile::Profile;
 use settings::Settings;
+use std::time::Duration;
+use window::{Seen, Window, seconds};
 
 /// Floodwall's own: climbs while more inside brings more out.
 #[derive(Clone, Debug)]
 pub struct Marginal {
     settings: Settings,
-    limit: u32,
+    /// The limit that it works with; trials deviate from it.
+    level: f64,
+    applied: u32,
+    state: State,
+    window: Window,
+    /// Nothing is counted until then.
+    skip_until: Moment,
+    now: Moment,
+    profile: Profile,
+    /// What the limit is over throughput times service time at ease, where it was found good.
+    slack: f64,
+    ratio: f64,
+    calm: u32,
+    up_wait: f64,
+    down_turn: bool,
+    retest_wait: f64,
 }
+
+#[derive(Clone, Debug)]
+enum State {
+    /// The first climb.
+    Climb { before: Option<Seen>, more: Option<Seen> },
+    /// Less is tried: is it as good?
+    Less { before: Seen, bold: bool, so_far: Option<Seen> },
+    /// Two limits are compared in turn, until it is clear.
+    Test { up: bool, turn: usize, more: Option<Seen>, less: Option<Seen> },
+    /// It is clear, until something changes.
+    Settled { known: Option<Seen>, recent: Option<Seen>, since: Moment },
+}
+
+const TARGET: f64 = 0.25;
+const SURE: f64 = 2.0;
+const SLACK: f64 = 1.3;
+fn between(value: f64, least: f64, most: f64) -> f64 {
+    value.min(most).max(least)
+}
+
+/// In which turns the level itself is in force.
+const TURNS: [bool; 4] = [true, false, false, true];
 
 impl Marginal {
     /// With the defaults, which each method of the builder tells.
@@ -24,8 +67,351 @@ impl Marginal {
     }
 
     fn with(settings: Settings) -> Self {
-        let limit = settings.start;
-        Self { settings, limit }
+        Self {
+            level: f64::from(settings.start),
+            applied: settings.start,
+            state: State::Climb { before: None, more: None },
+            window: Window::new(Moment::ZERO),
+            skip_until: Moment::ZERO,
+            now: Moment::ZERO,
+            profile: Profile::default(),
+            slack: 1.2,
+            ratio: 1.5,
+            calm: 0,
+            up_wait: 2.0,
+            down_turn: false,
+            retest_wait: 10.0,
+            settings,
+        }
+    }
+
+    fn clamp(&self, limit: f64) -> f64 {
+        limit.clamp(f64::from(self.settings.floor), f64::from(self.settings.ceiling))
+    }
+
+    fn round(limit: f64) -> u32 {
+        limit.round().max(1.0) as u32
+    }
+
+    /// Puts another limit in force, and waits until what was inside under the old one has left.
+    fn apply(&mut self, limit: f64, seen: &Seen) {
+        let limit = Self::round(self.clamp(limit));
+        let drain = (f64::from(self.applied) - f64::from(limit)).max(0.0) / seen.throughput().max(1e-3);
+        if limit != self.applied {
+            let wait = (1.5 * seen.held).max(1.2 * drain).min(60.0);
+            self.skip_until = self.now + Duration::from_secs_f64(wait);
+        }
+        self.applied = limit;
+        self.window = Window::new(self.now.max(self.skip_until));
+    }
+
+    fn go(&mut self, to: f64, seen: &Seen, cause: Cause) -> Option<Change> {
+        let from = Self::round(self.level);
+        self.level = self.clamp(to);
+        self.apply(self.level, seen);
+        let to = Self::round(self.level);
+        (from != to).then(|| Change::new(from, to, cause))
+    }
+
+    fn hint(&self, seen: &Seen, enough: f64) -> Option<f64> {
+        let ease = self.profile.at_ease_from(enough)?;
+        Some((self.slack * seen.throughput() * ease).max(1.0))
+    }
+
+    fn other(&self, up: bool) -> f64 {
+        let level = f64::from(Self::round(self.level));
+        if up {
+            self.clamp((level * self.ratio).round().max(level + 1.0))
+        } else {
+            self.clamp((level / self.ratio).round().min(level - 1.0).max(1.0))
+        }
+    }
+
+    fn test(&mut self, up: bool, ratio: f64, seen: &Seen) {
+        self.ratio = ratio;
+        self.state = State::Test { up, turn: 0, more: None, less: None };
+        self.apply(self.level, seen);
+    }
+
+    fn settle(&mut self, known: Option<Seen>) {
+        self.state = State::Settled { known, recent: None, since: self.now };
+        self.calm = 0;
+        self.window = Window::new(self.now.max(self.skip_until));
+    }
+
+    fn try_less(&mut self, to: f64, seen: &Seen, bold: bool) {
+        let mut before = *seen;
+        before.limit = f64::from(self.applied);
+        self.state = State::Less { before, bold, so_far: None };
+        self.apply(to, seen);
+    }
+
+    fn try_hint(&mut self, seen: &Seen, enough: f64, bold: bool) -> bool {
+        let level = f64::from(Self::round(self.level));
+        if let Some(hint) = self.hint(seen, enough) {
+            let to = hint.max(level / 8.0);
+            if to < level / 1.25 && Self::round(to) < Self::round(level) {
+                self.try_less(to, seen, bold);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn step(&mut self, mut seen: Seen) -> Option<Change> {
+        seen.limit = f64::from(self.applied);
+        let bound = seen.binding >= 0.8;
+        if let (true, Some(ceiling)) = (bound, self.settings.latency_ceiling) {
+            let over = seen.service / seconds(ceiling).max(1e-9);
+            if over > 1.0 && self.applied > self.settings.floor {
+                let to = (f64::from(self.applied) / over.min(2.0)).min(f64::from(self.applied) - 1.0);
+                self.state = State::Settled { known: None, recent: None, since: self.now };
+                return self.go(to, &seen, Cause::new(Why::LatencyCeiling).latency(over));
+            }
+        }
+        match std::mem::replace(&mut self.state, State::Climb { before: None, more: None }) {
+            State::Climb { before, more } => self.climb(before, more, seen, bound),
+            State::Less { before, bold, so_far } => self.tried_less(before, bold, so_far, seen, bound),
+            State::Test { up, turn, more, less } => self.tested(up, turn, more, less, seen, bound),
+            State::Settled { known, recent, since } => self.watched(known, recent, since, seen, bound),
+        }
+    }
+
+    fn climb(&mut self, before: Option<Seen>, more: Option<Seen>, seen: Seen, bound: bool) -> Option<Change> {
+        self.state = State::Climb { before, more };
+        if !bound {
+            self.window = Window::new(self.now);
+            return None;
+        }
+        match before {
+            None => {
+                let level = f64::from(Self::round(self.level));
+                if self.try_hint(&seen, 8.0, true) {
+                    return None;
+                }
+                let easy = self.profile.at_ease_from(16.0).is_some_and(|ease| seen.service < 1.3 * ease);
+                if level > 2.0 && level > f64::from(self.settings.floor) && !easy {
+                    self.try_less((level / 4.0).round(), &seen, true);
+                    return None;
+                }
+            }
+            Some(before) => {
+                let seen = more.map_or(seen, |more| more.and(seen));
+                let (rise, error) = before.elasticity(&seen);
+                if rise < 0.6 {
+                    if rise + error > 0.75 && seen.done < 150.0 {
+                        self.state = State::Climb { before: Some(before), more: Some(seen) };
+                        self.window = Window::new(self.now);
+                        return None;
+                    }
+                    let cause = Cause::new(Why::ThroughputFlat)
+                        .throughput(seen.throughput() / before.throughput())
+                        .latency(seen.service / before.service.max(1e-9));
+                    let (knee, _) = before.knee(&seen);
+                    let to = between(knee * SLACK, before.limit, seen.limit);
+                    let change = self.go(to, &seen, cause);
+                    self.test(true, 1.4, &seen);
+                    return change;
+                }
+            }
+        }
+        if f64::from(self.applied) >= f64::from(self.settings.ceiling) {
+            self.settle(None);
+            return None;
+        }
+        self.state = State::Climb { before: Some(seen), more: None };
+        self.go(seen.limit * 2.0, &seen, Cause::new(Why::SlowStart))
+    }
+
+    /// `before` under the level, `seen` under less.
+    fn tried_less(&mut self, before: Seen, bold: bool, so_far: Option<Seen>, seen: Seen, bound: bool) -> Option<Change> {
+        if !bound {
+            self.apply(self.level, &seen);
+            self.settle(None);
+            return None;
+        }
+        let cause = Cause::new(Why::ThroughputFlat)
+            .throughput(before.throughput() / seen.throughput().max(1e-9))
+            .latency(before.service / seen.service.max(1e-9));
+        let (rise, error) = seen.elasticity(&before);
+        if error > 0.3 && seen.done < 400.0 {
+            let seen = so_far.map_or(seen, |so_far| so_far.and(seen));
+            let (rise, error) = seen.elasticity(&before);
+            if error > 0.3 && (rise - 0.2).abs() < error {
+                self.state = State::Less { before, bold, so_far: Some(seen) };
+                self.window = Window::new(self.now);
+                return None;
+            }
+        }
+        let seen = so_far.map_or(seen, |so_far| so_far.and(seen));
+        if rise < 0.2 {
+            let change = self.go(seen.limit, &seen, cause);
+            if self.try_hint(&seen, 50.0, bold) {
+            } else if bold && seen.limit > 2.0 {
+                self.try_less((seen.limit / 4.0).round(), &seen, true);
+            } else {
+                self.test(true, 1.4, &seen);
+            }
+            return change;
+        }
+        let (knee, _) = seen.knee(&before);
+        let to = between(knee * SLACK, seen.limit, before.limit);
+        if rise > 0.6 {
+            // Throughput says that the time at ease is not what it was.
+            self.profile.correct(seen.service);
+        }
+        if rise > 0.85 && bold {
+            self.apply(self.level, &seen);
+            self.state = State::Climb { before: Some(seen), more: None };
+            return None;
+        }
+        let change = self.go(to, &seen, cause);
+        self.test(true, 1.4, &seen);
+        change
+    }
+
+    fn tested(&mut self, up: bool, turn: usize, more: Option<Seen>, less: Option<Seen>, seen: Seen, bound: bool) -> Option<Change> {
+        let own = TURNS[turn];
+        if !bound {
+            if up && !own {
+                if let Some(less) = less {
+                    if seen.throughput() > 1.05 * less.throughput() {
+                        let cause = Cause::new(Why::ThroughputRose).throughput(seen.throughput() / less.throughput());
+                        let change = self.go(seen.limit, &seen, cause);
+                        self.settle(None);
+                        return change;
+                    }
+                }
+            }
+            self.apply(self.level, &seen);
+            self.settle(None);
+            return None;
+        }
+        let join = |old: Option<Seen>| Some(old.map_or(seen, |old| old.and(seen)));
+        let (more, less) = if own == up { (more, join(less)) } else { (join(more), less) };
+        let turn = turn + 1;
+        if turn < TURNS.len() {
+            let level = f64::from(Self::round(self.level));
+            let next = if TURNS[turn] { level } else { self.other(up) };
+            if next == level && !TURNS[turn] {
+                // There is nothing beyond.
+                self.apply(self.level, &seen);
+                self.settle(Some(seen));
+                return None;
+            }
+            self.state = State::Test { up, turn, more, less };
+            self.apply(next, &seen);
+            return None;
+        }
+        let (Some(h), Some(l)) = (more, less) else {
+            self.settle(None);
+            return None;
+        };
+        let known = if up { l } else { h };
+        let span = (h.limit / l.limit).ln();
+        let rise = (h.throughput().max(1e-9) / l.throughput().max(1e-9)).ln();
+        let error = l.error(&h);
+        let cause = |why| Cause::new(why).throughput(rise.exp()).latency(h.service / l.service.max(1e-9));
+        let (knee, _) = l.knee(&h);
+        let off = rise - TARGET * span;
+        if off > SURE * error {
+            // More is worth it.
+            if up {
+                let to = between(knee * SLACK, self.level + 1.0, h.limit * if rise > 0.8 * span { self.ratio } else { 1.0 });
+                let change = self.go(to, &seen, cause(Why::ThroughputRose));
+                if rise > 0.8 * span {
+                    self.state = State::Climb { before: Some(Seen { limit: h.limit, ..h }), more: None };
+                    self.window = Window::new(self.now.max(self.skip_until));
+                } else {
+                    self.test(true, self.ratio, &seen);
+                }
+                return change;
+            }
+            let to = knee * SLACK;
+            if to < 0.93 * h.limit && off > 0.5 * span {
+                let change = self.go(to.max(l.limit), &seen, cause(Why::ThroughputFlat));
+                self.settle(None);
+                return change;
+            }
+            self.calibrate(&known);
+            self.settle(Some(known));
+            return None;
+        }
+        if off < -SURE * error && !up {
+            let to = l.limit.min(self.level - 1.0);
+            let change = self.go(to, &seen, cause(if rise < -0.03 { Why::ThroughputFell } else { Why::ThroughputFlat }));
+            if !self.try_hint(&l, 50.0, false) {
+                self.test(false, self.ratio, &seen);
+            }
+            return change;
+        }
+        if off < -SURE * error || error < 0.06 {
+            if up {
+                self.up_wait = (self.up_wait * 2.0).min(60.0);
+            }
+            self.calibrate(&known);
+            self.settle(Some(known));
+            return None;
+        }
+        self.state = State::Test { up, turn: 0, more: Some(h), less: Some(l) };
+        self.apply(self.level, &seen);
+        None
+    }
+
+    fn calibrate(&mut self, known: &Seen) {
+        if let Some(ease) = self.profile.at_ease() {
+            self.slack = between(known.limit / (known.throughput() * ease).max(1e-9), SLACK, 3.0);
+        }
+    }
+
+    fn watched(&mut self, known: Option<Seen>, recent: Option<Seen>, since: Moment, seen: Seen, bound: bool) -> Option<Change> {
+        self.state = State::Settled { known, recent, since };
+        self.window = Window::new(self.now);
+        if !bound {
+            self.calm = 0;
+            self.state = State::Settled { known, recent: None, since };
+            return None;
+        }
+        self.calm += 1;
+        let level = f64::from(Self::round(self.level));
+        // Far off: at once.
+        if let Some(hint) = self.hint(&seen, 50.0) {
+            if hint < level / 2.0 && self.try_hint(&seen, 50.0, false) {
+                return None;
+            }
+        }
+        let recent = recent.map_or(seen, |recent| recent.and(seen));
+        let waited = seconds(self.now.since(since));
+        let Some(known) = known else {
+            self.state = State::Settled { known: None, recent: Some(recent), since };
+            if self.calm >= 5 && recent.done >= 100.0 {
+                if !self.try_hint(&recent, 50.0, false) {
+                    self.test(true, 1.4, &recent);
+                }
+            }
+            return None;
+        };
+        let change = (recent.service / known.service.max(1e-9)).ln();
+        let error = recent.error(&known);
+        if change.abs() > (3.0 * error).max(0.15) {
+            self.retest_wait = 10.0;
+            self.up_wait = 2.0;
+            if change > 0.0 && self.try_hint(&recent, 50.0, false) {
+                return None;
+            }
+            self.test(true, 1.4, &recent);
+            return None;
+        }
+        if waited > self.retest_wait && recent.done > 100.0 {
+            self.retest_wait = (self.retest_wait * 2.0).min(60.0);
+            self.down_turn = !self.down_turn;
+            let down = self.down_turn && level > f64::from(self.settings.floor);
+            self.test(!down, 1.4, &recent);
+            return None;
+        }
+        let recent = if recent.done > 300.0 { None } else { Some(recent) };
+        self.state = State::Settled { known: Some(known), recent, since };
+        None
     }
 }
 
@@ -37,11 +423,38 @@ impl Default for Marginal {
 
 impl LimitAlgorithm for Marginal {
     fn limit(&self) -> u32 {
-        self.limit.clamp(self.settings.floor, self.settings.ceiling)
+        self.applied.clamp(self.settings.floor, self.settings.ceiling)
     }
 
-    fn sample(&mut self, _sample: &Sample) -> Option<Change> {
-        None
+    fn sample(&mut self, sample: &Sample) -> Option<Change> {
+        self.now = self.now.max(sample.at);
+        let service = seconds(sample.service);
+        let counts = match sample.teaches() {
+            Teaches::Latency => sample.service >= Duration::from_micros(100),
+            _ => sample.outcome == Outcome::Failure && service > 0.5 * self.profile.at_ease().unwrap_or(f64::MAX),
+        };
+        if sample.at < self.skip_until {
+            return None;
+        }
+        self.window.left(self.now, sample.binding);
+        if !counts {
+            return None;
+        }
+        self.window.done(sample);
+        if sample.outcome == Outcome::Success {
+            self.profile.add(sample.in_flight, service);
+        }
+        let (count, least, turns) = match self.state {
+            State::Climb { .. } => (20.0, 0.01, 1.0),
+            State::Less { .. } => (50.0, 0.05, 2.0),
+            State::Test { .. } => (30.0, 0.1, 2.0),
+            State::Settled { .. } => (30.0, 0.1, 1.0),
+        };
+        if self.window.count() < count || !self.window.is_long(self.now, least, turns) {
+            return None;
+        }
+        let seen = self.window.close(f64::from(self.applied), self.now);
+        self.step(seen)
     }
 
     fn name(&self) -> &'static str {
