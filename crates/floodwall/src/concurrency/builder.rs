@@ -27,7 +27,7 @@ impl ConcurrencyLimitBuilder {
             limit,
             name: "concurrency".to_owned(),
             mode: Mode::Enforce,
-            queue: Line::USUAL,
+            queue: Line::usual(),
             room: WaitingRoom::off(),
             priority: Usual,
             deadline: Usual,

@@ -27,6 +27,8 @@ mod room;
 mod shadow;
 
 pub use acquire::Acquire;
+#[cfg(feature = "http")]
+pub(crate) use adaptive::{Bounds, LimitChoice};
 pub use adaptive::{PastChange, adaptive};
 pub use builder::ConcurrencyLimitBuilder;
 pub use floodwall_core::queue::{QueueConfig, QueueConfigBuilder};
@@ -34,5 +36,7 @@ pub use handle::{AdaptiveSnapshot, ConcurrencyLimitHandle, ConcurrencySnapshot, 
 pub(crate) use load::{LimitLoad, WeakLimit};
 pub use permit::ConcurrencyPermit;
 pub use policy::ConcurrencyLimit;
+#[cfg(feature = "http")]
+pub(crate) use queue_choice::Line;
 pub use queue_choice::QueueChoice;
 pub use room::WaitingRoom;

@@ -26,7 +26,8 @@ pub struct QueueChoice(pub(crate) Line);
 #[derive(Clone, Debug)]
 pub(crate) enum Line {
     None,
-    Usual { max_wait: Option<Duration> },
+    /// So many places as the limit asks for.
+    Usual(QueueConfigBuilder),
     Set(QueueConfigBuilder),
 }
 
@@ -38,13 +39,14 @@ impl From<QueueConfigBuilder> for QueueChoice {
 
 impl From<Duration> for QueueChoice {
     fn from(max_wait: Duration) -> Self {
-        let max_wait = Some(max_wait);
-        Self(Line::Usual { max_wait })
+        Self(Line::Usual(QueueConfig::builder().max_wait(max_wait)))
     }
 }
 
 impl Line {
-    pub(crate) const USUAL: Self = Self::Usual { max_wait: None };
+    pub(crate) fn usual() -> Self {
+        Self::Usual(QueueConfig::builder())
+    }
 
     /// The set-up of the queue in front of a limit that is `limit` at first, and what it follows then.
     pub(super) fn make(
@@ -55,14 +57,10 @@ impl Line {
         match self {
             Self::None => Ok((None, None)),
             Self::Set(queue) => Ok((Some(queue.build().map_err(wrong)?), None)),
-            Self::Usual { max_wait } => {
-                let mut queue = QueueConfig::builder().capacity(Follow::places(limit));
-                if let Some(max_wait) = max_wait {
-                    queue = queue.max_wait(max_wait);
-                }
-                let queue = queue.build().map_err(wrong)?;
-                let follow = Follow::new(queue.max_wait());
-                Ok((Some(queue), Some(follow)))
+            Self::Usual(queue) => {
+                let follow = Follow::new(queue.clone());
+                let queue = queue.capacity(Follow::places(limit));
+                Ok((Some(queue.build().map_err(wrong)?), Some(follow)))
             }
         }
     }

@@ -1,10 +1,13 @@
 //! A limit that an algorithm moves: what the algorithm is told, and what becomes of its word.
 
 mod following;
+#[cfg(feature = "http")]
 mod http;
 mod panics;
 mod samples;
 mod script;
 mod settings;
+#[cfg(feature = "http")]
+mod stack;
 mod threads;
 mod told;

@@ -76,6 +76,37 @@ impl LimitChoice {
             }
         }
     }
+
+    pub(crate) const fn is_fixed(&self) -> bool {
+        matches!(self.choice, Choice::Fixed(_))
+    }
+
+    /// How many are inside at once, for people.
+    pub(crate) fn words(&self) -> String {
+        match &self.choice {
+            Choice::Fixed(limit) => format!("{limit} inside at once"),
+            Choice::Own(algorithm) => format!("adaptive ({})", algorithm.name()),
+            Choice::Marginal => {
+                let Bounds {
+                    start: _,
+                    floor,
+                    ceiling,
+                    latency_ceiling,
+                } = self.bounds;
+                let mut words = "adaptive".to_owned();
+                match (floor, ceiling) {
+                    (None, None) => {}
+                    (Some(floor), None) => words += &format!(", at least {floor}"),
+                    (None, Some(ceiling)) => words += &format!(", at most {ceiling}"),
+                    (Some(floor), Some(ceiling)) => words += &format!(", {floor} to {ceiling}"),
+                }
+                if let Some(ceiling) = latency_ceiling {
+                    words += &format!(", lower while the service takes longer than {ceiling:?}");
+                }
+                words
+            }
+        }
+    }
 }
 
 impl Bounds {

@@ -2,7 +2,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use floodwall_core::limit::{Sample, Teaches};
-use floodwall_core::queue::QueueConfig;
+use floodwall_core::queue::{QueueConfig, QueueConfigBuilder};
 
 use super::reins::Reins;
 
@@ -10,7 +10,7 @@ use super::reins::Reins;
 /// follow the limit and the service.
 #[derive(Debug)]
 pub(in super::super) struct Follow {
-    max_wait: Duration,
+    base: QueueConfigBuilder,
     /// Until somebody sets up the queue by hand.
     follows: Mutex<bool>,
 }
@@ -33,9 +33,10 @@ impl Follow {
     /// The mean forgets what is older than about so many requests.
     const REMEMBERED: f64 = 100.0;
 
-    pub(in super::super) const fn new(max_wait: Duration) -> Self {
+    /// All but its places and its target stays as in `base`.
+    pub(in super::super) const fn new(base: QueueConfigBuilder) -> Self {
         Self {
-            max_wait,
+            base,
             follows: Mutex::new(true),
         }
     }
@@ -57,7 +58,7 @@ impl Follow {
     /// Sets up the queue anew, if `limit` or the service is noticeably another than when that was
     /// done last.
     pub(super) fn mind(&self, seen: &mut Seen, limit: u32, reins: &Reins<'_>) {
-        let target = self.target(seen.mean);
+        let target = Duration::from_nanos(seen.mean as u64).max(Self::LEAST_TARGET);
         let is_other = limit.abs_diff(seen.set_for) > seen.set_for / 4
             || target.abs_diff(seen.target) > seen.target / 4;
         if !is_other {
@@ -65,28 +66,23 @@ impl Follow {
         }
         (seen.set_for, seen.target) = (limit, target);
         let places = Self::places(limit);
-        let config = QueueConfig::builder()
-            .capacity(places)
-            .max_wait(self.max_wait)
-            .target(target)
-            .build();
-        let Ok(config) = config else { return };
+        let base = self.base.clone().capacity(places);
+        let Some(config) = with_target(base, target) else {
+            return;
+        };
         let follows = self.follows.lock().unwrap_or_else(PoisonError::into_inner);
         if *follows && reins.gate.set_queue(config) {
             reins.shadow.set_places(places);
         }
     }
+}
 
-    /// A delay of one service is what a queue is for; one that stands above that is too much. Half
-    /// of the longest wait at most: beyond it nobody would be left to be served newest first.
-    fn target(&self, mean: f64) -> Duration {
-        let mean = Duration::from_nanos(mean as u64);
-        mean.max(Self::LEAST_TARGET).min(self.longest_target())
-    }
-
-    fn longest_target(&self) -> Duration {
-        (self.max_wait / 2).max(Duration::from_nanos(1))
-    }
+/// A delay of one service is what a queue is for; one that stands above that is too much. Half of the
+/// longest wait at most: beyond it nobody would be left to be served newest first.
+fn with_target(base: QueueConfigBuilder, target: Duration) -> Option<QueueConfig> {
+    let max_wait = base.clone().build().ok()?.max_wait();
+    let longest = (max_wait / 2).max(Duration::from_nanos(1));
+    base.target(target.min(longest)).build().ok()
 }
 
 impl Seen {

@@ -14,7 +14,7 @@ mod reins;
 mod stay;
 
 pub use builder::adaptive;
-pub(crate) use choice::LimitChoice;
+pub(crate) use choice::{Bounds, LimitChoice};
 pub(super) use follow::Follow;
 pub use history::PastChange;
 pub(super) use learner::Learner;
