@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MS: Duration = Duration::from_millis(1);
-const STARTS: [u32; 5] = [0, 1, 20, 200, 5_000];
+const STARTS: [u32; 6] = [0, 1, 20, 200, 5_000, u32::MAX];
 
 /// The highest of the ceilings of the presets, if they begin at `start`.
 fn ceiling(start: u32) -> u32 {
@@ -248,7 +248,9 @@ fn names_go_both_ways() {
     for preset in Preset::ALL {
         assert_eq!(preset.to_string().parse(), Ok(preset));
         for start in STARTS {
-            let limit = preset.build(start).limit();
+            let built = preset.build(start);
+            assert_eq!(built.name(), preset.label());
+            let limit = built.limit();
             // Envoy begins with a measurement at its floor.
             let expected = if preset == Preset::Envoy {
                 3

@@ -277,6 +277,8 @@ fn consecutive_min_concurrency_reset() {
 #[test]
 fn default_values_test() {
     let mut it = Simulated::new(EnvoyGradient::builder().jitter(0.0));
+    // Intervals are counted from the end of the measurement.
+    it.advance(MS * 30);
     // A floor of 3, and 50 requests.
     for _ in 0..50 {
         assert!(it.controller.measures());
@@ -360,6 +362,22 @@ fn comes_to_rest_where_the_root_makes_up_for_the_gradient() {
             "{limit} at {gradient}"
         );
     }
+}
+
+/// What came between the last update and a measurement is no part of that.
+#[test]
+fn a_measurement_begins_with_nothing() {
+    let builder = builder().update_interval(MS * 70).measure_interval(SECOND);
+    let mut it = Simulated::new(builder);
+    it.measure(5, MS);
+    it.advance(MS * 990);
+    it.samples(4, MS * 2);
+    it.advance(MS * 20);
+    assert!(it.controller.measures());
+    it.samples(4, MS * 3);
+    assert!(it.controller.measures(), "four samples ended it");
+    it.samples(1, MS * 3);
+    assert_eq!(it.controller.at_ease(), Some(MS * 3));
 }
 
 #[test]

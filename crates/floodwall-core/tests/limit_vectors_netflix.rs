@@ -6,7 +6,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use floodwall_core::limit::window::{SampleWindow, Tracked, WarmMean};
+use floodwall_core::limit::window::{Reservoir, SampleWindow, Tracked, WarmMean};
 use floodwall_core::limit::{
     Aimd, Fixed, Gradient2, LimitAlgorithm, Sample, Settable, Step, Vegas, VegasBuilder, Why,
     Windowed, log10_root,
@@ -108,6 +108,33 @@ fn vegas_falls_by_one_step_on_a_drop_and_does_not_learn_from_what_was_not_its_ow
     assert_eq!(limits(&mut vegas, &[took(10, 48)]), [98]);
 }
 
+/// Where each rule begins and ends, at a limit of 100, whose log10 is 2.
+#[test]
+fn vegas_rules_by_how_many_wait() {
+    let rows = [
+        (0.0, 112),
+        (2.0, 112),
+        (3.0, 102),
+        (5.0, 102),
+        (6.0, 100),
+        (12.0, 100),
+        (13.0, 98),
+        (90.0, 98),
+    ];
+    for (waiting, expected) in rows {
+        let service = (MS * 10).div_f64(1.0 - f64::max(waiting - 0.5, 0.0) / 100.0);
+        let slower = Sample::new(Moment::ZERO, service);
+        let mut vegas = Vegas::builder().start(100).build().unwrap();
+        // With fewer than half of the places in use there is no rule but the one for drops.
+        let samples = [took(10, 1), slower.in_flight(49), slower.in_flight(50)];
+        assert_eq!(
+            limits(&mut vegas, &samples),
+            [100, 100, expected],
+            "{waiting} wait"
+        );
+    }
+}
+
 /// At half to all of 30 times the limit, the best service time is that of the moment.
 #[test]
 fn vegas_takes_its_best_anew_between_15_and_30_limits() {
@@ -193,10 +220,63 @@ fn immutable_average_and_percentile_sample_window_test() {
             assert_eq!((window.count(), window.fastest()), (3, Some(MS * 10)));
             assert!(!window.dropped());
             window.add(MS, 7, true);
+            assert_eq!(window.fastest(), Some(MS));
             assert!(window.dropped());
             assert_eq!(window.most_in_flight(), 7);
         }
     }
+}
+
+#[test]
+fn a_percentile_has_its_rank_rounded() {
+    for (share, expected) in [(0.84, 8), (0.85, 9), (0.001, 1), (1.0, 10)] {
+        let mut window = SampleWindow::new(Tracked::Percentile(share), 1);
+        (1..=10).for_each(|millis| window.add(MS * millis, 1, false));
+        assert_eq!(window.service(), MS * expected, "{share}");
+    }
+}
+
+/// The early ones and the late ones have the same chance.
+#[test]
+fn a_part_stands_for_all_of_them() {
+    for seed in 0..20 {
+        let mut kept = Reservoir::new(1_024, seed);
+        (1..=100_000).for_each(|value| kept.add(value));
+        assert_eq!(kept.count(), 100_000);
+        for (share, expected) in [(0.1, 10_000.0), (0.5, 50_000.0), (0.9, 90_000.0)] {
+            let is = kept.quantile(share).unwrap() as f64;
+            // Four standard deviations of the median's rank.
+            assert!((is - expected).abs() < 6_300.0, "{is} at {share}");
+        }
+        kept.clear();
+        assert_eq!((kept.count(), kept.quantile(0.5)), (0, None));
+    }
+}
+
+/// While the service recovers, the long mean forgets a twentieth with each window.
+#[test]
+fn gradient2_forgets_faster_while_the_service_recovers() {
+    let mut gradient = Gradient2::builder().build().unwrap();
+    for _ in 0..10 {
+        gradient.sample(&took(1_000, 20));
+    }
+    let mut long: f64 = 1_000.0;
+    for window in 1..=60 {
+        let full = gradient.limit();
+        let change = gradient.sample(&took(100, full));
+        long += (100.0 - long) * 2.0 / 601.0;
+        if let Some(change) = change {
+            let seen = change.cause.latency.unwrap();
+            assert!(
+                (seen - 100.0 / long).abs() < 1e-6,
+                "window {window}: {seen}"
+            );
+        }
+        if long > 200.0 {
+            long *= 0.95;
+        }
+    }
+    assert!(long < 200.0 && gradient.limit() > 60);
 }
 
 /// From the defaults: 60 windows at 100 ms, then 300 ms for good. It falls to the floor, and then

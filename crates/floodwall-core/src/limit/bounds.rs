@@ -74,3 +74,21 @@ pub(super) fn real_within(
 pub(super) fn change(from: u32, to: u32, cause: impl FnOnce() -> Cause) -> Option<Change> {
     (from != to).then(|| Change::new(from, to, cause()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_is_no_number_is_the_floor() {
+        let bounds = Bounds::new(5, 2, 9);
+        for (limit, expected) in [
+            (f64::NAN, 2.0),
+            (f64::INFINITY, 9.0),
+            (f64::NEG_INFINITY, 2.0),
+            (3.5, 3.5),
+        ] {
+            assert_eq!(bounds.clamp_real(limit), expected);
+        }
+    }
+}

@@ -61,15 +61,8 @@ impl Gate {
 
     /// Somebody was refused while it was open.
     pub(super) fn refused(&mut self, now: Moment) {
-        let begins = match self.flavour {
-            Flavour::Sentinel => false,
-            // kratos takes note of the first while it is hot, and of no other until it is over.
-            Flavour::Kratos => self.hot(),
-            Flavour::GoZero => true,
-        };
-        if begins && self.refused_at.is_none() {
-            self.refused_at = Some(now);
-        }
+        // The first counts, and no other until it is over. Sentinel does not ask.
+        self.refused_at = self.refused_at.or(Some(now));
     }
 
     /// What is left of the limit, from 0.1 to 1.
