@@ -46,12 +46,11 @@ impl Figures {
     pub(crate) fn steps(&self, from: f64, to: f64) -> std::ops::Range<usize> {
         let all = self.good.len();
         let first = (from / self.step).ceil() as usize;
-        let last = (to / self.step).floor().max(0.0) as usize;
         // The last step of a run may be a part of one.
-        let last = if last >= all.saturating_sub(1) {
+        let last = if to > self.step * all.saturating_sub(1) as f64 {
             all
         } else {
-            last
+            (to / self.step).floor() as usize
         };
         first.min(last)..last
     }
@@ -86,6 +85,7 @@ mod tests {
         };
         assert_eq!(figures.good(0.0, 25.0), 31);
         assert_eq!(figures.good(10.0, 20.0), 12);
+        assert_eq!(figures.good(10.0, 15.0), 4);
         assert_eq!(figures.good(10.0, 23.0), 28, "the last step may be a part");
         assert_eq!(figures.limit(10.0, f64::INFINITY), Some(6.0));
         assert_eq!(figures.limit(5.0, 10.0), None);

@@ -14,7 +14,7 @@ pub(crate) struct Job {
     pub(crate) seed: u64,
 }
 
-/// All runs that make the league, the sweeps of a row before those who are measured by them.
+/// All runs that make the league: the short ones first, and of each scenario the sweep.
 pub(crate) fn all(rows: &[Row], field: &Field, args: &Args) -> Vec<Job> {
     let mut jobs = Vec::new();
     for (row, of) in rows.iter().enumerate() {
@@ -36,6 +36,7 @@ pub(crate) fn all(rows: &[Row], field: &Field, args: &Args) -> Vec<Job> {
             }
         }
     }
+    jobs.sort_by_key(|job| rows[job.row].points[job.point].size);
     jobs
 }
 

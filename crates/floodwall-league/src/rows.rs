@@ -104,7 +104,7 @@ fn row(one: &Builtin, lists: &Lists) -> Result<Row> {
     })
 }
 
-fn tuning() -> Result<Vec<Row>> {
+pub(crate) fn tuning() -> Result<Vec<Row>> {
     let folder = home().join("tuning");
     let entries =
         std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;

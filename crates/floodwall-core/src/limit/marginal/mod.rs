@@ -36,13 +36,29 @@ pub struct Marginal {
 #[derive(Clone, Debug)]
 enum State {
     /// The first climb.
-    Climb { before: Option<Seen>, more: Option<Seen> },
+    Climb {
+        before: Option<Seen>,
+        more: Option<Seen>,
+    },
     /// Less is tried: is it as good?
-    Less { before: Seen, bold: bool, so_far: Option<Seen> },
+    Less {
+        before: Seen,
+        bold: bool,
+        so_far: Option<Seen>,
+    },
     /// Two limits are compared in turn, until it is clear.
-    Test { up: bool, turn: usize, more: Option<Seen>, less: Option<Seen> },
+    Test {
+        up: bool,
+        turn: usize,
+        more: Option<Seen>,
+        less: Option<Seen>,
+    },
     /// It is clear, until something changes.
-    Settled { known: Option<Seen>, recent: Option<Seen>, since: Moment },
+    Settled {
+        known: Option<Seen>,
+        recent: Option<Seen>,
+        since: Moment,
+    },
 }
 
 const TARGET: f64 = 0.25;
@@ -70,7 +86,10 @@ impl Marginal {
         Self {
             level: f64::from(settings.start),
             applied: settings.start,
-            state: State::Climb { before: None, more: None },
+            state: State::Climb {
+                before: None,
+                more: None,
+            },
             window: Window::new(Moment::ZERO),
             skip_until: Moment::ZERO,
             now: Moment::ZERO,
@@ -86,7 +105,10 @@ impl Marginal {
     }
 
     fn clamp(&self, limit: f64) -> f64 {
-        limit.clamp(f64::from(self.settings.floor), f64::from(self.settings.ceiling))
+        limit.clamp(
+            f64::from(self.settings.floor),
+            f64::from(self.settings.ceiling),
+        )
     }
 
     fn round(limit: f64) -> u32 {
@@ -96,7 +118,8 @@ impl Marginal {
     /// Puts another limit in force, and waits until what was inside under the old one has left.
     fn apply(&mut self, limit: f64, seen: &Seen) {
         let limit = Self::round(self.clamp(limit));
-        let drain = (f64::from(self.applied) - f64::from(limit)).max(0.0) / seen.throughput().max(1e-3);
+        let drain =
+            (f64::from(self.applied) - f64::from(limit)).max(0.0) / seen.throughput().max(1e-3);
         if limit != self.applied {
             let wait = (1.5 * seen.held).max(1.2 * drain).min(60.0);
             self.skip_until = self.now + Duration::from_secs_f64(wait);
@@ -129,12 +152,21 @@ impl Marginal {
 
     fn test(&mut self, up: bool, ratio: f64, seen: &Seen) {
         self.ratio = ratio;
-        self.state = State::Test { up, turn: 0, more: None, less: None };
+        self.state = State::Test {
+            up,
+            turn: 0,
+            more: None,
+            less: None,
+        };
         self.apply(self.level, seen);
     }
 
     fn settle(&mut self, known: Option<Seen>) {
-        self.state = State::Settled { known, recent: None, since: self.now };
+        self.state = State::Settled {
+            known,
+            recent: None,
+            since: self.now,
+        };
         self.calm = 0;
         self.window = Window::new(self.now.max(self.skip_until));
     }
@@ -142,7 +174,11 @@ impl Marginal {
     fn try_less(&mut self, to: f64, seen: &Seen, bold: bool) {
         let mut before = *seen;
         before.limit = f64::from(self.applied);
-        self.state = State::Less { before, bold, so_far: None };
+        self.state = State::Less {
+            before,
+            bold,
+            so_far: None,
+        };
         self.apply(to, seen);
     }
 
@@ -164,20 +200,50 @@ impl Marginal {
         if let (true, Some(ceiling)) = (bound, self.settings.latency_ceiling) {
             let over = seen.service / seconds(ceiling).max(1e-9);
             if over > 1.0 && self.applied > self.settings.floor {
-                let to = (f64::from(self.applied) / over.min(2.0)).min(f64::from(self.applied) - 1.0);
-                self.state = State::Settled { known: None, recent: None, since: self.now };
+                let to =
+                    (f64::from(self.applied) / over.min(2.0)).min(f64::from(self.applied) - 1.0);
+                self.state = State::Settled {
+                    known: None,
+                    recent: None,
+                    since: self.now,
+                };
                 return self.go(to, &seen, Cause::new(Why::LatencyCeiling).latency(over));
             }
         }
-        match std::mem::replace(&mut self.state, State::Climb { before: None, more: None }) {
+        match std::mem::replace(
+            &mut self.state,
+            State::Climb {
+                before: None,
+                more: None,
+            },
+        ) {
             State::Climb { before, more } => self.climb(before, more, seen, bound),
-            State::Less { before, bold, so_far } => self.tried_less(before, bold, so_far, seen, bound),
-            State::Test { up, turn, more, less } => self.tested(up, turn, more, less, seen, bound),
-            State::Settled { known, recent, since } => self.watched(known, recent, since, seen, bound),
+            State::Less {
+                before,
+                bold,
+                so_far,
+            } => self.tried_less(before, bold, so_far, seen, bound),
+            State::Test {
+                up,
+                turn,
+                more,
+                less,
+            } => self.tested(up, turn, more, less, seen, bound),
+            State::Settled {
+                known,
+                recent,
+                since,
+            } => self.watched(known, recent, since, seen, bound),
         }
     }
 
-    fn climb(&mut self, before: Option<Seen>, more: Option<Seen>, seen: Seen, bound: bool) -> Option<Change> {
+    fn climb(
+        &mut self,
+        before: Option<Seen>,
+        more: Option<Seen>,
+        seen: Seen,
+        bound: bool,
+    ) -> Option<Change> {
         self.state = State::Climb { before, more };
         if !bound {
             self.window = Window::new(self.now);
@@ -189,7 +255,10 @@ impl Marginal {
                 if self.try_hint(&seen, 8.0, true) {
                     return None;
                 }
-                let easy = self.profile.at_ease_from(16.0).is_some_and(|ease| seen.service < 1.3 * ease);
+                let easy = self
+                    .profile
+                    .at_ease_from(16.0)
+                    .is_some_and(|ease| seen.service < 1.3 * ease);
                 if level > 2.0 && level > f64::from(self.settings.floor) && !easy {
                     self.try_less((level / 4.0).round(), &seen, true);
                     return None;
@@ -200,7 +269,10 @@ impl Marginal {
                 let (rise, error) = before.elasticity(&seen);
                 if rise < 0.6 {
                     if rise + error > 0.75 && seen.done < 150.0 {
-                        self.state = State::Climb { before: Some(before), more: Some(seen) };
+                        self.state = State::Climb {
+                            before: Some(before),
+                            more: Some(seen),
+                        };
                         self.window = Window::new(self.now);
                         return None;
                     }
@@ -219,12 +291,22 @@ impl Marginal {
             self.settle(None);
             return None;
         }
-        self.state = State::Climb { before: Some(seen), more: None };
+        self.state = State::Climb {
+            before: Some(seen),
+            more: None,
+        };
         self.go(seen.limit * 2.0, &seen, Cause::new(Why::SlowStart))
     }
 
     /// `before` under the level, `seen` under less.
-    fn tried_less(&mut self, before: Seen, bold: bool, so_far: Option<Seen>, seen: Seen, bound: bool) -> Option<Change> {
+    fn tried_less(
+        &mut self,
+        before: Seen,
+        bold: bool,
+        so_far: Option<Seen>,
+        seen: Seen,
+        bound: bool,
+    ) -> Option<Change> {
         if !bound {
             self.apply(self.level, &seen);
             self.settle(None);
@@ -238,7 +320,11 @@ impl Marginal {
             let seen = so_far.map_or(seen, |so_far| so_far.and(seen));
             let (rise, error) = seen.elasticity(&before);
             if error > 0.3 && (rise - 0.2).abs() < error {
-                self.state = State::Less { before, bold, so_far: Some(seen) };
+                self.state = State::Less {
+                    before,
+                    bold,
+                    so_far: Some(seen),
+                };
                 self.window = Window::new(self.now);
                 return None;
             }
@@ -262,7 +348,10 @@ impl Marginal {
         }
         if rise > 0.85 && bold {
             self.apply(self.level, &seen);
-            self.state = State::Climb { before: Some(seen), more: None };
+            self.state = State::Climb {
+                before: Some(seen),
+                more: None,
+            };
             return None;
         }
         let change = self.go(to, &seen, cause);
@@ -270,13 +359,22 @@ impl Marginal {
         change
     }
 
-    fn tested(&mut self, up: bool, turn: usize, more: Option<Seen>, less: Option<Seen>, seen: Seen, bound: bool) -> Option<Change> {
+    fn tested(
+        &mut self,
+        up: bool,
+        turn: usize,
+        more: Option<Seen>,
+        less: Option<Seen>,
+        seen: Seen,
+        bound: bool,
+    ) -> Option<Change> {
         let own = TURNS[turn];
         if !bound {
             if up && !own {
                 if let Some(less) = less {
                     if seen.throughput() > 1.05 * less.throughput() {
-                        let cause = Cause::new(Why::ThroughputRose).throughput(seen.throughput() / less.throughput());
+                        let cause = Cause::new(Why::ThroughputRose)
+                            .throughput(seen.throughput() / less.throughput());
                         let change = self.go(seen.limit, &seen, cause);
                         self.settle(None);
                         return change;
@@ -288,7 +386,11 @@ impl Marginal {
             return None;
         }
         let join = |old: Option<Seen>| Some(old.map_or(seen, |old| old.and(seen)));
-        let (more, less) = if own == up { (more, join(less)) } else { (join(more), less) };
+        let (more, less) = if own == up {
+            (more, join(less))
+        } else {
+            (join(more), less)
+        };
         let turn = turn + 1;
         if turn < TURNS.len() {
             let level = f64::from(Self::round(self.level));
@@ -299,7 +401,12 @@ impl Marginal {
                 self.settle(Some(seen));
                 return None;
             }
-            self.state = State::Test { up, turn, more, less };
+            self.state = State::Test {
+                up,
+                turn,
+                more,
+                less,
+            };
             self.apply(next, &seen);
             return None;
         }
@@ -311,16 +418,30 @@ impl Marginal {
         let span = (h.limit / l.limit).ln();
         let rise = (h.throughput().max(1e-9) / l.throughput().max(1e-9)).ln();
         let error = l.error(&h);
-        let cause = |why| Cause::new(why).throughput(rise.exp()).latency(h.service / l.service.max(1e-9));
+        let cause = |why| {
+            Cause::new(why)
+                .throughput(rise.exp())
+                .latency(h.service / l.service.max(1e-9))
+        };
         let (knee, _) = l.knee(&h);
         let off = rise - TARGET * span;
         if off > SURE * error {
             // More is worth it.
             if up {
-                let to = between(knee * SLACK, self.level + 1.0, h.limit * if rise > 0.8 * span { self.ratio } else { 1.0 });
+                let to = between(
+                    knee * SLACK,
+                    self.level + 1.0,
+                    h.limit * if rise > 0.8 * span { self.ratio } else { 1.0 },
+                );
                 let change = self.go(to, &seen, cause(Why::ThroughputRose));
                 if rise > 0.8 * span {
-                    self.state = State::Climb { before: Some(Seen { limit: h.limit, ..h }), more: None };
+                    self.state = State::Climb {
+                        before: Some(Seen {
+                            limit: h.limit,
+                            ..h
+                        }),
+                        more: None,
+                    };
                     self.window = Window::new(self.now.max(self.skip_until));
                 } else {
                     self.test(true, self.ratio, &seen);
@@ -339,7 +460,15 @@ impl Marginal {
         }
         if off < -SURE * error && !up {
             let to = l.limit.min(self.level - 1.0);
-            let change = self.go(to, &seen, cause(if rise < -0.03 { Why::ThroughputFell } else { Why::ThroughputFlat }));
+            let change = self.go(
+                to,
+                &seen,
+                cause(if rise < -0.03 {
+                    Why::ThroughputFell
+                } else {
+                    Why::ThroughputFlat
+                }),
+            );
             if !self.try_hint(&l, 50.0, false) {
                 self.test(false, self.ratio, &seen);
             }
@@ -353,23 +482,47 @@ impl Marginal {
             self.settle(Some(known));
             return None;
         }
-        self.state = State::Test { up, turn: 0, more: Some(h), less: Some(l) };
+        self.state = State::Test {
+            up,
+            turn: 0,
+            more: Some(h),
+            less: Some(l),
+        };
         self.apply(self.level, &seen);
         None
     }
 
     fn calibrate(&mut self, known: &Seen) {
         if let Some(ease) = self.profile.at_ease() {
-            self.slack = between(known.limit / (known.throughput() * ease).max(1e-9), SLACK, 3.0);
+            self.slack = between(
+                known.limit / (known.throughput() * ease).max(1e-9),
+                SLACK,
+                3.0,
+            );
         }
     }
 
-    fn watched(&mut self, known: Option<Seen>, recent: Option<Seen>, since: Moment, seen: Seen, bound: bool) -> Option<Change> {
-        self.state = State::Settled { known, recent, since };
+    fn watched(
+        &mut self,
+        known: Option<Seen>,
+        recent: Option<Seen>,
+        since: Moment,
+        seen: Seen,
+        bound: bool,
+    ) -> Option<Change> {
+        self.state = State::Settled {
+            known,
+            recent,
+            since,
+        };
         self.window = Window::new(self.now);
         if !bound {
             self.calm = 0;
-            self.state = State::Settled { known, recent: None, since };
+            self.state = State::Settled {
+                known,
+                recent: None,
+                since,
+            };
             return None;
         }
         self.calm += 1;
@@ -383,7 +536,11 @@ impl Marginal {
         let recent = recent.map_or(seen, |recent| recent.and(seen));
         let waited = seconds(self.now.since(since));
         let Some(known) = known else {
-            self.state = State::Settled { known: None, recent: Some(recent), since };
+            self.state = State::Settled {
+                known: None,
+                recent: Some(recent),
+                since,
+            };
             if self.calm >= 5 && recent.done >= 100.0 {
                 if !self.try_hint(&recent, 50.0, false) {
                     self.test(true, 1.4, &recent);
@@ -409,8 +566,16 @@ impl Marginal {
             self.test(!down, 1.4, &recent);
             return None;
         }
-        let recent = if recent.done > 300.0 { None } else { Some(recent) };
-        self.state = State::Settled { known: Some(known), recent, since };
+        let recent = if recent.done > 300.0 {
+            None
+        } else {
+            Some(recent)
+        };
+        self.state = State::Settled {
+            known: Some(known),
+            recent,
+            since,
+        };
         None
     }
 }
@@ -423,7 +588,8 @@ impl Default for Marginal {
 
 impl LimitAlgorithm for Marginal {
     fn limit(&self) -> u32 {
-        self.applied.clamp(self.settings.floor, self.settings.ceiling)
+        self.applied
+            .clamp(self.settings.floor, self.settings.ceiling)
     }
 
     fn sample(&mut self, sample: &Sample) -> Option<Change> {
@@ -431,7 +597,10 @@ impl LimitAlgorithm for Marginal {
         let service = seconds(sample.service);
         let counts = match sample.teaches() {
             Teaches::Latency => sample.service >= Duration::from_micros(100),
-            _ => sample.outcome == Outcome::Failure && service > 0.5 * self.profile.at_ease().unwrap_or(f64::MAX),
+            _ => {
+                sample.outcome == Outcome::Failure
+                    && service > 0.5 * self.profile.at_ease().unwrap_or(f64::MAX)
+            }
         };
         if sample.at < self.skip_until {
             return None;
