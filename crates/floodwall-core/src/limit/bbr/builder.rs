@@ -87,7 +87,9 @@ impl BbrBuilder {
         self
     }
 
-    /// The limit counts at any time.
+    /// The limit counts at any time. The sources do not do that, and for a reason: the best mean of a
+    /// short while is below the usual one, so that the limit shrinks as soon as it counts, and
+    /// nothing brings it up again.
     pub fn without_cpu_gate(mut self) -> Self {
         self.settings.threshold = None;
         self

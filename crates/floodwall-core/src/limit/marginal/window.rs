@@ -122,7 +122,9 @@ impl Seen {
 
     pub(super) fn error(&self, other: &Self) -> f64 {
         let variation = self.variation.max(other.variation);
-        (variation * (1.0 / self.done.max(1.0) + 1.0 / other.done.max(1.0))).sqrt()
+        let batch = |seen: &Self| super::p(10) * seen.limit / seen.done.max(1.0);
+        let chance = variation * (1.0 / self.done.max(1.0) + 1.0 / other.done.max(1.0));
+        (chance + batch(self).powi(2) + batch(other).powi(2)).sqrt()
     }
 
     /// How steeply the throughput rises with the limit from `self` to `more`, on logarithms: 1 in
