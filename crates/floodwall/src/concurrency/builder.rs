@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use floodwall_core::PolicyName;
 
 use super::adaptive::{Learner, LimitChoice};
@@ -6,6 +8,7 @@ use super::queue_choice::Line;
 use super::room::State;
 use super::{ConcurrencyLimit, QueueChoice, WaitingRoom};
 use crate::extract::Usual;
+use crate::observe::Observer;
 use crate::{BuildError, Mode};
 
 /// Makes a [`ConcurrencyLimit`].
@@ -124,17 +127,25 @@ impl<P, D> ConcurrencyLimitBuilder<P, D> {
     /// that has none, the name cannot be one, the settings of the queue or of the waiting room are
     /// unsound, or there is a waiting room and no queue.
     pub fn build(self) -> Result<ConcurrencyLimit<P, D>, BuildError> {
-        let (limit, algorithm) = self.limit.make()?;
         let name = PolicyName::new(&self.name)?;
+        let observer = Arc::new(Observer::new("concurrency", name));
+        let (core, priority, deadline) = self.make(name, Learner::RING, observer)?;
+        Ok(ConcurrencyLimit::assemble(priority, deadline, core))
+    }
+
+    /// What is shared, and what reads requests. A limit that moves keeps up to `ring` samples.
+    pub(super) fn make(
+        self,
+        name: PolicyName,
+        ring: usize,
+        observer: Arc<Observer>,
+    ) -> Result<(Core, P, D), BuildError> {
+        let (limit, algorithm) = self.limit.make()?;
         let (queue, follow) = self.queue.make(limit)?;
         check_room(&self.room, queue.is_some())?;
-        let learner = algorithm.map(|algorithm| Learner::new(algorithm, limit, follow));
-        let core = Core::new(name, limit, queue, self.room, self.mode, learner);
-        Ok(ConcurrencyLimit::assemble(
-            self.priority,
-            self.deadline,
-            core,
-        ))
+        let learner = algorithm.map(|algorithm| Learner::new(algorithm, limit, follow, ring));
+        let core = Core::new(name, limit, queue, self.room, self.mode, learner, observer);
+        Ok((core, self.priority, self.deadline))
     }
 
     /// Builds the policy as a layer for HTTP services.

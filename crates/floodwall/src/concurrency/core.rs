@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use floodwall_core::queue::QueueConfig;
@@ -22,7 +23,8 @@ pub(super) struct Core {
     pub(super) shadow: Shadow,
     pub(super) origin: Origin,
     pub(super) mode: ModeSwitch,
-    pub(super) observer: Observer,
+    /// Slots of a keyed limit share it.
+    pub(super) observer: Arc<Observer>,
     /// Of a limit that moves.
     pub(super) learner: Option<Box<Learner>>,
 }
@@ -35,6 +37,7 @@ impl Core {
         room: WaitingRoom,
         mode: Mode,
         learner: Option<Learner>,
+        observer: Arc<Observer>,
     ) -> Self {
         let places = queue.as_ref().map_or(0, QueueConfig::capacity);
         let gate = Gate::new(limit, queue);
@@ -45,7 +48,7 @@ impl Core {
             gate,
             origin: Origin::here(),
             mode: ModeSwitch::new(mode),
-            observer: Observer::new("concurrency", name),
+            observer,
             learner: learner.map(Box::new),
         }
     }
@@ -72,6 +75,27 @@ impl Core {
             }
         };
         Err(self.refusal(reason, now, Duration::ZERO))
+    }
+
+    /// The same as a part of a decision: counts.
+    pub(super) fn check(
+        &self,
+        priority: Priority,
+        deadline: Option<Instant>,
+        now: &Now,
+    ) -> Result<(), Rejection> {
+        self.peek(priority, deadline, now).inspect_err(|refusal| {
+            self.gate.count_refused();
+            self.count(priority, refusal);
+        })
+    }
+
+    /// Who waits when it no longer enforces is let in at once.
+    pub(super) fn set_mode(&self, mode: Mode) {
+        self.mode.set(mode);
+        if mode != Mode::Enforce {
+            self.gate.let_all_in(self.origin.now());
+        }
     }
 
     /// Makes the value of a refusal, and counts it.
@@ -103,6 +127,13 @@ impl Core {
             .refused(priority, refusal.reason(), refusal.retry_after());
     }
 
+    /// Somebody waits elsewhere for a place of this limit.
+    pub(super) fn held_back(&self) {
+        if let Some(learner) = &self.learner {
+            learner.held_back();
+        }
+    }
+
     /// Gives a place back, with what is known of the one who had it.
     pub(super) fn leave(&self, stay: Option<Stay>, queued: Duration) {
         let (Some(stay), Some(learner)) = (stay, &self.learner) else {
@@ -126,7 +157,7 @@ impl Core {
         }
     }
 
-    fn refusal(&self, reason: Reason, now: &Now, waited: Duration) -> Rejection {
+    pub(super) fn refusal(&self, reason: Reason, now: &Now, waited: Duration) -> Rejection {
         let retry_after = self.gate.retry_after(self.origin.moment(now.instant()));
         Rejection::new(self.name, reason)
             .with_retry_after(retry_after)

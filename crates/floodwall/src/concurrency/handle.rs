@@ -222,10 +222,7 @@ impl ConcurrencyLimitHandle {
     /// Changes the mode. What is inside is counted in every mode, so the switch is exact. Those who
     /// wait when it no longer enforces are let in at once.
     pub fn set_mode(&self, mode: Mode) {
-        self.core.mode.set(mode);
-        if mode != Mode::Enforce {
-            self.core.gate.let_all_in(self.core.origin.now());
-        }
+        self.core.set_mode(mode);
     }
 
     /// Takes nothing new from now on: arrivals are refused with

@@ -19,7 +19,9 @@ mod builder;
 mod core;
 mod gate;
 mod handle;
+mod keyed;
 mod load;
+mod partitioned;
 mod permit;
 mod policy;
 mod queue_choice;
@@ -33,10 +35,17 @@ pub use adaptive::{PastChange, adaptive};
 pub use builder::ConcurrencyLimitBuilder;
 pub use floodwall_core::queue::{QueueConfig, QueueConfigBuilder};
 pub use handle::{AdaptiveSnapshot, ConcurrencyLimitHandle, ConcurrencySnapshot, Drained};
+pub use keyed::{
+    KeyedAcquire, KeyedConcurrencyLimit, KeyedConcurrencyLimitBuilder, KeyedConcurrencyLimitHandle,
+    KeyedConcurrencySnapshot,
+};
 pub(crate) use load::{LimitLoad, WeakLimit};
+pub use partitioned::{
+    Everything, PartitionOf, PartitionSnapshot, Partitioned, PartitionedAcquire,
+    PartitionedBuilder, PartitionedHandle, PartitionedPermit, PartitionedSnapshot,
+};
 pub use permit::ConcurrencyPermit;
 pub use policy::ConcurrencyLimit;
-#[cfg(feature = "http")]
 pub(crate) use queue_choice::Line;
 pub use queue_choice::QueueChoice;
 pub use room::WaitingRoom;

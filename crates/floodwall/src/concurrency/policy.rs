@@ -113,13 +113,8 @@ where
 
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         let deadline = self.deadline.deadline(request, now);
-        let priority = self.priority.priority(request);
         self.core
-            .peek(priority, deadline, now)
-            .inspect_err(|refusal| {
-                self.core.gate.count_refused();
-                self.core.count(priority, refusal);
-            })
+            .check(self.priority.priority(request), deadline, now)
     }
 
     fn admit(&self, request: &Req, now: &Now) -> Acquire {

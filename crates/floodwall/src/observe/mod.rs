@@ -35,6 +35,14 @@ impl Observer {
         }
     }
 
+    /// Of many limits together.
+    pub(crate) fn of_many(layer: &'static str, policy: PolicyName) -> Self {
+        Self {
+            counters: Counters::default(),
+            series: Series::of_many(layer, policy),
+        }
+    }
+
     pub(crate) fn admitted(&self, class: Priority) {
         self.counters.admitted();
         self.series.admitted(class);

@@ -78,6 +78,8 @@ pub fn describe_metrics() {
 pub(crate) struct Series {
     layer: &'static str,
     policy: PolicyName,
+    /// Not where many limits share the series: theirs would overwrite each other.
+    tells_limit: bool,
     admitted: [OnceLock<Counter>; Priority::COUNT],
     would_wait: [OnceLock<Counter>; Priority::COUNT],
     refused: [[OnceLock<Counter>; Reason::ALL.len()]; Priority::COUNT],
@@ -94,6 +96,7 @@ impl Series {
         Self {
             layer,
             policy,
+            tells_limit: true,
             admitted: Default::default(),
             would_wait: Default::default(),
             refused: Default::default(),
@@ -103,6 +106,14 @@ impl Series {
             depth: Default::default(),
             wait: Default::default(),
             retry_after: OnceLock::new(),
+        }
+    }
+
+    /// Of many limits together.
+    pub(crate) fn of_many(layer: &'static str, policy: PolicyName) -> Self {
+        Self {
+            tells_limit: false,
+            ..Self::new(layer, policy)
         }
     }
 
@@ -201,9 +212,11 @@ impl Series {
     }
 
     pub(crate) fn limit_is(&self, limit: u32) {
-        self.limit
-            .get_or_init(|| self.gauge(LIMIT))
-            .set(f64::from(limit));
+        if self.tells_limit {
+            self.limit
+                .get_or_init(|| self.gauge(LIMIT))
+                .set(f64::from(limit));
+        }
     }
 
     /// Rare, so no handle is kept: there may be as many as an algorithm has reasons.

@@ -3,7 +3,9 @@
 mod following;
 #[cfg(feature = "http")]
 mod http;
+mod keyed;
 mod panics;
+mod partitions;
 mod samples;
 mod script;
 mod settings;

@@ -32,7 +32,7 @@ impl History {
     const KEPT: usize = 64;
 
     pub(super) fn new() -> Self {
-        Self(VecDeque::with_capacity(Self::KEPT))
+        Self(VecDeque::new())
     }
 
     pub(super) fn add(&mut self, at: Moment, change: Change) {

@@ -20,7 +20,7 @@ pub(in super::super) struct Learner {
     name: &'static str,
     baton: Baton,
     /// Empty while somebody is at it, and for good after the algorithm has panicked.
-    mind: ArrayQueue<Mind>,
+    mind: ArrayQueue<Box<Mind>>,
     ring: ArrayQueue<Sample>,
     /// Somebody was refused since the last sample.
     refused: AtomicBool,
@@ -41,7 +41,7 @@ struct Mind {
 
 impl Learner {
     /// So many samples wait for one who is slow.
-    const RING: usize = 256;
+    pub(in super::super) const RING: usize = 256;
     /// Nobody works for longer than this for the others: whoever hands in next goes on.
     const MOST: usize = 16 * Self::RING;
 
@@ -49,20 +49,21 @@ impl Learner {
         algorithm: Box<dyn LimitAlgorithm>,
         limit: u32,
         follow: Option<Follow>,
+        ring: usize,
     ) -> Self {
         let mind = ArrayQueue::new(1);
         let name = algorithm.name();
-        let first = Mind {
+        let first = Box::new(Mind {
             algorithm,
             seen: Seen::new(limit),
             latest: Moment::ZERO,
-        };
+        });
         let _always = mind.push(first);
         Self {
             name,
             baton: Baton::new(),
             mind,
-            ring: ArrayQueue::new(Self::RING),
+            ring: ArrayQueue::new(ring),
             refused: AtomicBool::new(false),
             lost: AtomicBool::new(false),
             learned: AtomicU64::new(0),
@@ -144,7 +145,8 @@ impl Learner {
                 changes.push((sample.at, change));
             }
         };
-        while *left > 0 {
+        // To find it empty by a pop costs a fence.
+        while *left > 0 && !self.ring.is_empty() {
             let Some(sample) = self.ring.pop() else { break };
             *left -= 1;
             take(&sample);
