@@ -36,18 +36,42 @@ pub struct Marginal {
 #[derive(Clone, Debug)]
 enum State {
     /// The first climb.
-    Climb { before: Option<Seen>, more: Option<Seen> },
+    Climb {
+        before: Option<Seen>,
+        more: Option<Seen>,
+    },
     /// Less is tried: is it as good?
-    Less { before: Seen, bold: bool, so_far: Option<Seen> },
+    Less {
+        before: Seen,
+        bold: bool,
+        so_far: Option<Seen>,
+    },
     /// Two limits are compared in turn, until it is clear.
-    Test { up: bool, turn: usize, more: Option<Seen>, less: Option<Seen> },
+    Test {
+        up: bool,
+        turn: usize,
+        more: Option<Seen>,
+        less: Option<Seen>,
+    },
     /// It is clear, until something changes.
-    Settled { known: Option<Seen>, recent: Option<Seen>, since: Moment },
+    Settled {
+        known: Option<Seen>,
+        recent: Option<Seen>,
+        since: Moment,
+    },
 }
 
 pub(super) fn p(i: usize) -> f64 {
     static P: std::sync::OnceLock<Vec<f64>> = std::sync::OnceLock::new();
-    P.get_or_init(|| std::env::var("MP").map(|s| s.split(',').map(|x| x.parse().unwrap()).collect()).unwrap_or_else(|_| vec![1.2, 1.3, 0.1, 2.5, 0.15, 40.0, 20.0, 1.6, 0.05, 5.0, 0.15, 0.6, 3.0]))[i]
+    P.get_or_init(|| {
+        std::env::var("MP")
+            .map(|s| s.split(',').map(|x| x.parse().unwrap()).collect())
+            .unwrap_or_else(|_| {
+                vec![
+                    1.2, 1.3, 0.1, 2.5, 0.15, 40.0, 20.0, 1.6, 0.05, 5.0, 0.15, 0.6, 3.0,
+                ]
+            })
+    })[i]
 }
 fn between(value: f64, least: f64, most: f64) -> f64 {
     value.min(most).max(least)
@@ -71,7 +95,10 @@ impl Marginal {
         Self {
             level: f64::from(settings.start),
             applied: settings.start,
-            state: State::Climb { before: None, more: None },
+            state: State::Climb {
+                before: None,
+                more: None,
+            },
             window: Window::new(Moment::ZERO),
             skip_until: Moment::ZERO,
             now: Moment::ZERO,
@@ -87,7 +114,10 @@ impl Marginal {
     }
 
     fn clamp(&self, limit: f64) -> f64 {
-        limit.clamp(f64::from(self.settings.floor), f64::from(self.settings.ceiling))
+        limit.clamp(
+            f64::from(self.settings.floor),
+            f64::from(self.settings.ceiling),
+        )
     }
 
     fn round(limit: f64) -> u32 {
@@ -97,7 +127,8 @@ impl Marginal {
     /// Puts another limit in force, and waits until what was inside under the old one has left.
     fn apply(&mut self, limit: f64, seen: &Seen) {
         let limit = Self::round(self.clamp(limit));
-        let drain = (f64::from(self.applied) - f64::from(limit)).max(0.0) / seen.throughput().max(1e-3);
+        let drain =
+            (f64::from(self.applied) - f64::from(limit)).max(0.0) / seen.throughput().max(1e-3);
         if limit != self.applied {
             let wait = (1.5 * seen.held).max(1.2 * drain).min(60.0);
             self.skip_until = self.now + Duration::from_secs_f64(wait);
@@ -130,12 +161,21 @@ impl Marginal {
 
     fn test(&mut self, up: bool, ratio: f64, seen: &Seen) {
         self.ratio = ratio;
-        self.state = State::Test { up, turn: 0, more: None, less: None };
+        self.state = State::Test {
+            up,
+            turn: 0,
+            more: None,
+            less: None,
+        };
         self.apply(self.level, seen);
     }
 
     fn settle(&mut self, known: Option<Seen>) {
-        self.state = State::Settled { known, recent: None, since: self.now };
+        self.state = State::Settled {
+            known,
+            recent: None,
+            since: self.now,
+        };
         self.calm = 0;
         self.window = Window::new(self.now.max(self.skip_until));
     }
@@ -143,7 +183,11 @@ impl Marginal {
     fn try_less(&mut self, to: f64, seen: &Seen, bold: bool) {
         let mut before = *seen;
         before.limit = f64::from(self.applied);
-        self.state = State::Less { before, bold, so_far: None };
+        self.state = State::Less {
+            before,
+            bold,
+            so_far: None,
+        };
         self.apply(to, seen);
     }
 
@@ -165,20 +209,50 @@ impl Marginal {
         if let (true, Some(ceiling)) = (bound, self.settings.latency_ceiling) {
             let over = seen.service / seconds(ceiling).max(1e-9);
             if over > 1.0 && self.applied > self.settings.floor {
-                let to = (f64::from(self.applied) / over.min(2.0)).min(f64::from(self.applied) - 1.0);
-                self.state = State::Settled { known: None, recent: None, since: self.now };
+                let to =
+                    (f64::from(self.applied) / over.min(2.0)).min(f64::from(self.applied) - 1.0);
+                self.state = State::Settled {
+                    known: None,
+                    recent: None,
+                    since: self.now,
+                };
                 return self.go(to, &seen, Cause::new(Why::LatencyCeiling).latency(over));
             }
         }
-        match std::mem::replace(&mut self.state, State::Climb { before: None, more: None }) {
+        match std::mem::replace(
+            &mut self.state,
+            State::Climb {
+                before: None,
+                more: None,
+            },
+        ) {
             State::Climb { before, more } => self.climb(before, more, seen, bound),
-            State::Less { before, bold, so_far } => self.tried_less(before, bold, so_far, seen, bound),
-            State::Test { up, turn, more, less } => self.tested(up, turn, more, less, seen, bound),
-            State::Settled { known, recent, since } => self.watched(known, recent, since, seen, bound),
+            State::Less {
+                before,
+                bold,
+                so_far,
+            } => self.tried_less(before, bold, so_far, seen, bound),
+            State::Test {
+                up,
+                turn,
+                more,
+                less,
+            } => self.tested(up, turn, more, less, seen, bound),
+            State::Settled {
+                known,
+                recent,
+                since,
+            } => self.watched(known, recent, since, seen, bound),
         }
     }
 
-    fn climb(&mut self, before: Option<Seen>, more: Option<Seen>, seen: Seen, bound: bool) -> Option<Change> {
+    fn climb(
+        &mut self,
+        before: Option<Seen>,
+        more: Option<Seen>,
+        seen: Seen,
+        bound: bool,
+    ) -> Option<Change> {
         self.state = State::Climb { before, more };
         if !bound {
             self.window = Window::new(self.now);
@@ -190,7 +264,10 @@ impl Marginal {
                 if self.try_hint(&seen, 8.0, true) {
                     return None;
                 }
-                let easy = self.profile.at_ease_from(16.0).is_some_and(|ease| seen.service < 1.3 * ease);
+                let easy = self
+                    .profile
+                    .at_ease_from(16.0)
+                    .is_some_and(|ease| seen.service < 1.3 * ease);
                 if level > 2.0 && level > f64::from(self.settings.floor) && !easy {
                     self.try_less((level / 4.0).round(), &seen, true);
                     return None;
@@ -201,7 +278,10 @@ impl Marginal {
                 let (rise, error) = before.elasticity(&seen);
                 if rise < 0.6 {
                     if rise + error > 0.75 && seen.done < 150.0 {
-                        self.state = State::Climb { before: Some(before), more: Some(seen) };
+                        self.state = State::Climb {
+                            before: Some(before),
+                            more: Some(seen),
+                        };
                         self.window = Window::new(self.now);
                         return None;
                     }
@@ -221,12 +301,22 @@ impl Marginal {
             self.settle(None);
             return None;
         }
-        self.state = State::Climb { before: Some(seen), more: None };
+        self.state = State::Climb {
+            before: Some(seen),
+            more: None,
+        };
         self.go(seen.limit * 2.0, &seen, Cause::new(Why::SlowStart))
     }
 
     /// `before` under the level, `seen` under less.
-    fn tried_less(&mut self, before: Seen, bold: bool, so_far: Option<Seen>, seen: Seen, bound: bool) -> Option<Change> {
+    fn tried_less(
+        &mut self,
+        before: Seen,
+        bold: bool,
+        so_far: Option<Seen>,
+        seen: Seen,
+        bound: bool,
+    ) -> Option<Change> {
         if !bound {
             self.apply(self.level, &seen);
             self.settle(None);
@@ -238,7 +328,11 @@ impl Marginal {
         let seen = so_far.map_or(seen, |so_far| so_far.and(seen));
         let (rise, error) = seen.elasticity(&before);
         if error > 0.3 && (rise - 0.2).abs() < error && seen.done < 150.0 {
-            self.state = State::Less { before, bold, so_far: Some(seen) };
+            self.state = State::Less {
+                before,
+                bold,
+                so_far: Some(seen),
+            };
             self.window = Window::new(self.now);
             return None;
         }
@@ -261,7 +355,10 @@ impl Marginal {
         }
         if rise > 0.85 && bold {
             self.apply(self.level, &seen);
-            self.state = State::Climb { before: Some(seen), more: None };
+            self.state = State::Climb {
+                before: Some(seen),
+                more: None,
+            };
             return None;
         }
         let change = self.go(to, &seen, cause);
@@ -270,13 +367,22 @@ impl Marginal {
         change
     }
 
-    fn tested(&mut self, up: bool, turn: usize, more: Option<Seen>, less: Option<Seen>, seen: Seen, bound: bool) -> Option<Change> {
+    fn tested(
+        &mut self,
+        up: bool,
+        turn: usize,
+        more: Option<Seen>,
+        less: Option<Seen>,
+        seen: Seen,
+        bound: bool,
+    ) -> Option<Change> {
         let own = TURNS[turn];
         if !bound {
             if up && !own {
                 if let Some(less) = less {
                     if seen.throughput() > 1.05 * less.throughput() {
-                        let cause = Cause::new(Why::ThroughputRose).throughput(seen.throughput() / less.throughput());
+                        let cause = Cause::new(Why::ThroughputRose)
+                            .throughput(seen.throughput() / less.throughput());
                         let change = self.go(seen.limit, &seen, cause);
                         self.settle(None);
                         return change;
@@ -298,7 +404,11 @@ impl Marginal {
             }
         }
         let join = |old: Option<Seen>| Some(old.map_or(seen, |old| old.and(seen)));
-        let (more, less) = if own == up { (more, join(less)) } else { (join(more), less) };
+        let (more, less) = if own == up {
+            (more, join(less))
+        } else {
+            (join(more), less)
+        };
         let turn = turn + 1;
         if turn < TURNS.len() {
             let level = f64::from(Self::round(self.level));
@@ -309,7 +419,12 @@ impl Marginal {
                 self.settle(Some(seen));
                 return None;
             }
-            self.state = State::Test { up, turn, more, less };
+            self.state = State::Test {
+                up,
+                turn,
+                more,
+                less,
+            };
             self.apply(next, &seen);
             return None;
         }
@@ -321,28 +436,48 @@ impl Marginal {
         let span = (h.limit / l.limit).ln();
         let rise = (h.throughput().max(1e-9) / l.throughput().max(1e-9)).ln();
         let error = l.error(&h);
-        let cause = |why| Cause::new(why).throughput(rise.exp()).latency(h.service / l.service.max(1e-9));
+        let cause = |why| {
+            Cause::new(why)
+                .throughput(rise.exp())
+                .latency(h.service / l.service.max(1e-9))
+        };
         let (knee, _) = l.knee(&h);
         let off = rise - if up { p(2) } else { p(8) } * span;
         let sure = off.abs() > p(3) * error;
         if !sure && error > p(4) * span && h.done < 3_000.0 {
-            self.state = State::Test { up, turn: 0, more: Some(h), less: Some(l) };
+            self.state = State::Test {
+                up,
+                turn: 0,
+                more: Some(h),
+                less: Some(l),
+            };
             self.apply(self.level, &seen);
             return None;
         }
         if up && off > 0.0 {
             if rise - 0.6 * span > 2.0 * error {
                 let change = self.go(h.limit * self.ratio, &seen, cause(Why::ThroughputRose));
-                self.state = State::Climb { before: Some(h), more: None };
+                self.state = State::Climb {
+                    before: Some(h),
+                    more: None,
+                };
                 return change;
             }
-            let change = self.go(between(knee * p(0), self.level + 1.0, h.limit), &seen, cause(Why::ThroughputRose));
+            let change = self.go(
+                between(knee * p(0), self.level + 1.0, h.limit),
+                &seen,
+                cause(Why::ThroughputRose),
+            );
             self.plan = 1;
             self.settle(None);
             return change;
         }
         if !up && off < 0.0 {
-            let why = if rise < -0.03 { Why::ThroughputFell } else { Why::ThroughputFlat };
+            let why = if rise < -0.03 {
+                Why::ThroughputFell
+            } else {
+                Why::ThroughputFlat
+            };
             let change = self.go(l.limit.min(self.level - 1.0), &seen, cause(why));
             self.plan = 0;
             self.settle(None);
@@ -353,7 +488,11 @@ impl Marginal {
             self.settle(None);
         } else {
             self.calibrate(&known);
-            if self.profile.at_ease().is_some_and(|ease| known.service < 1.15 * ease) {
+            if self
+                .profile
+                .at_ease()
+                .is_some_and(|ease| known.service < 1.15 * ease)
+            {
                 self.retest_wait = self.retest_wait.min(p(9));
             }
             self.settle(Some(known));
@@ -363,16 +502,35 @@ impl Marginal {
 
     fn calibrate(&mut self, known: &Seen) {
         if let Some(ease) = self.profile.at_ease() {
-            self.slack = between(known.limit / (known.throughput() * ease).max(1e-9), p(0), p(7));
+            self.slack = between(
+                known.limit / (known.throughput() * ease).max(1e-9),
+                p(0),
+                p(7),
+            );
         }
     }
 
-    fn watched(&mut self, known: Option<Seen>, recent: Option<Seen>, since: Moment, seen: Seen, bound: bool) -> Option<Change> {
-        self.state = State::Settled { known, recent, since };
+    fn watched(
+        &mut self,
+        known: Option<Seen>,
+        recent: Option<Seen>,
+        since: Moment,
+        seen: Seen,
+        bound: bool,
+    ) -> Option<Change> {
+        self.state = State::Settled {
+            known,
+            recent,
+            since,
+        };
         self.window = Window::new(self.now);
         if !bound {
             self.calm = 0;
-            self.state = State::Settled { known, recent: None, since };
+            self.state = State::Settled {
+                known,
+                recent: None,
+                since,
+            };
             return None;
         }
         self.calm += 1;
@@ -386,7 +544,11 @@ impl Marginal {
         let recent = recent.map_or(seen, |recent| recent.and(seen));
         let waited = seconds(self.now.since(since));
         let Some(known) = known else {
-            self.state = State::Settled { known: None, recent: Some(recent), since };
+            self.state = State::Settled {
+                known: None,
+                recent: Some(recent),
+                since,
+            };
             if self.calm >= 5 && recent.done >= 100.0 {
                 self.next(&recent);
             }
@@ -404,12 +566,26 @@ impl Marginal {
             self.retest_wait = (self.retest_wait * 1.5).min(60.0);
             self.rounds += 1;
             let easy = self.easy(&recent);
-            self.plan = if easy { 1 } else if self.rounds % 4 == 0 { 0 } else { 1 + self.rounds % 2 };
+            self.plan = if easy {
+                1
+            } else if self.rounds % 4 == 0 {
+                0
+            } else {
+                1 + self.rounds % 2
+            };
             self.next(&recent);
             return None;
         }
-        let recent = if recent.done > 300.0 { None } else { Some(recent) };
-        self.state = State::Settled { known: Some(known), recent, since };
+        let recent = if recent.done > 300.0 {
+            None
+        } else {
+            Some(recent)
+        };
+        self.state = State::Settled {
+            known: Some(known),
+            recent,
+            since,
+        };
         None
     }
 
@@ -430,7 +606,9 @@ impl Marginal {
     }
 
     fn easy(&self, seen: &Seen) -> bool {
-        self.profile.at_ease_from(16.0).is_some_and(|ease| seen.service < 1.1 * ease)
+        self.profile
+            .at_ease_from(16.0)
+            .is_some_and(|ease| seen.service < 1.1 * ease)
     }
 }
 
@@ -442,7 +620,8 @@ impl Default for Marginal {
 
 impl LimitAlgorithm for Marginal {
     fn limit(&self) -> u32 {
-        self.applied.clamp(self.settings.floor, self.settings.ceiling)
+        self.applied
+            .clamp(self.settings.floor, self.settings.ceiling)
     }
 
     fn sample(&mut self, sample: &Sample) -> Option<Change> {
@@ -450,7 +629,10 @@ impl LimitAlgorithm for Marginal {
         let service = seconds(sample.service);
         let counts = match sample.teaches() {
             Teaches::Latency => sample.service >= Duration::from_micros(100),
-            _ => sample.outcome == Outcome::Failure && service > 0.5 * self.profile.at_ease().unwrap_or(f64::MAX),
+            _ => {
+                sample.outcome == Outcome::Failure
+                    && service > 0.5 * self.profile.at_ease().unwrap_or(f64::MAX)
+            }
         };
         if sample.at < self.skip_until {
             return None;
