@@ -7,7 +7,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask league", bin_name = "cargo xtask league")]
 pub(crate) struct Args {
-    /// How many seeds; runs of half an hour take 3 at most, a day takes 1
+    /// How many seeds; runs of half an hour take 3 at most
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     pub(crate) seeds: u64,
     /// Only this scenario; may be said several times

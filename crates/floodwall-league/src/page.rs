@@ -62,7 +62,7 @@ fn page(league: &League, drawn: &[(String, String)]) -> Result<String> {
     let mut text = INTRO.to_owned();
     let _ = writeln!(
         text,
-        "\nSeeds: {}; runs of half an hour {} at most, a day 1.",
+        "\nSeeds: {}; runs of half an hour {} at most.",
         league.seeds,
         3.min(league.seeds)
     );
@@ -254,6 +254,10 @@ fn lists(league: &League) -> Result<String> {
         if let Some(why) = &row.shown {
             let _ = writeln!(text, "- *{}*: {why}", row.name);
         }
+    }
+    text += "\nLeft out:\n\n";
+    for (name, why) in &rows::lists()?.left_out {
+        let _ = writeln!(text, "- *{name}*: {why}");
     }
     let tuning: Vec<_> = rows::tuning()?
         .iter()

@@ -16,9 +16,9 @@ pub(crate) struct Lists {
     scored: Vec<String>,
     narrow: Vec<String>,
     long: Vec<String>,
-    endless: Vec<String>,
     quick: Vec<String>,
     shown: BTreeMap<String, String>,
+    pub(crate) left_out: BTreeMap<String, String>,
 }
 
 /// One scenario of the league: at one load, or at each of its sweep.
@@ -78,7 +78,11 @@ pub(crate) fn asked(args: &Args) -> Result<Vec<Row>> {
 }
 
 fn judging(lists: &Lists) -> Result<Vec<Row>> {
-    builtin().iter().map(|one| row(one, lists)).collect()
+    builtin()
+        .iter()
+        .filter(|one| !lists.left_out.contains_key(one.name()))
+        .map(|one| row(one, lists))
+        .collect()
 }
 
 fn row(one: &Builtin, lists: &Lists) -> Result<Row> {
@@ -88,9 +92,7 @@ fn row(one: &Builtin, lists: &Lists) -> Result<Row> {
         shown.is_some() != lists.scored.contains(&name),
         "`{name}` must be in one list of judging.toml: `scored` or `shown`"
     );
-    let most_seeds = if lists.endless.contains(&name) {
-        1
-    } else if lists.long.contains(&name) {
+    let most_seeds = if lists.long.contains(&name) {
         3
     } else {
         u64::MAX
@@ -179,17 +181,14 @@ mod tests {
         let lists = lists().unwrap();
         let rows = judging(&lists).unwrap();
         let known = |name: &String| rows.iter().any(|row| row.name == *name);
-        let named = [
-            &lists.scored,
-            &lists.narrow,
-            &lists.long,
-            &lists.endless,
-            &lists.quick,
-        ];
+        let named = [&lists.scored, &lists.narrow, &lists.long, &lists.quick];
         for name in named.into_iter().flatten().chain(lists.shown.keys()) {
             assert!(known(name), "{name} is no scenario");
         }
         assert!(rows.iter().all(|row| !row.points.is_empty()));
+        for name in lists.left_out.keys() {
+            assert!(Builtin::find(name).is_some() && !known(name), "{name}");
+        }
     }
 
     #[test]

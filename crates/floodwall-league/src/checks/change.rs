@@ -72,7 +72,8 @@ fn after(row: &str, phase: &str, point: &Point, spot: &Spot) -> Vec<Bar> {
 }
 
 /// The floor is 1: a mean of five seconds below 1.5 is as good as there, where the best fixed limit is 4 or
-/// more. The first half minute is for who starts there.
+/// more and somebody was refused; a limit that holds nobody back need not move. The first half minute is for
+/// who starts there.
 fn floor(row: &str, point: &Point, spot: &Spot) -> Vec<Bar> {
     if spot.best.0 < 4 {
         return Vec::new();
@@ -80,11 +81,10 @@ fn floor(row: &str, point: &Point, spot: &Spot) -> Vec<Bar> {
     let end = point.scenario.length().as_secs_f64();
     let one = |(name, runs): (String, &[Figures])| {
         let at_floor = |figures: &Figures| {
-            let limits = &figures.limit[figures.steps(30.0, end)];
-            limits
-                .iter()
-                .flatten()
-                .filter(|limit| **limit < 1.5)
+            let steps = figures.steps(30.0, end);
+            steps
+                .filter(|step| figures.refused[*step] > 0)
+                .filter(|step| figures.limit[*step].is_some_and(|limit| limit < 1.5))
                 .count()
         };
         let count: usize = runs.iter().map(at_floor).sum();

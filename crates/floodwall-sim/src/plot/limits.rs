@@ -14,7 +14,7 @@ const WIDTH: i32 = 1_000;
 const LEFT: i32 = 16 + TICKS;
 const RIGHT: i32 = WIDTH - 28;
 const TOP: i32 = 76;
-const HEIGHT: i32 = 96;
+const HEIGHT: i32 = 116;
 const BETWEEN: i32 = 34;
 /// So many fit into one picture.
 const MOST: usize = 16;
@@ -67,7 +67,7 @@ pub fn limits(
     picture((WIDTH, TOP + rows * (HEIGHT + BETWEEN) + TIME), |canvas| {
         let room = WIDTH - 48;
         canvas.text(title, (24, 26), HPos::Left, (TITLE, room), INK)?;
-        let about = "how many may be inside (log scale); thin: the best fixed limit of that time";
+        let about = "how many may be inside; thin: the best fixed limit of that time";
         canvas.text(about, (24, 52), HPos::Left, (BODY, room), FAINT)?;
         let best = Line::new("", style::CAPACITY, means(best.iter().copied(), step));
         for (at, course) in (0..).zip(courses) {
@@ -98,11 +98,7 @@ fn draw(
     course: &LimitCourse,
     (best, step): (&Line, f64),
 ) -> Result<(), PlotError> {
-    panel.frame(canvas, "", &scale::number)?;
-    let at = (panel.frame.left, panel.frame.top - 12);
-    let room = (BODY, panel.frame.width());
-    // Over what the frame writes there.
-    canvas.text(&course.name, at, HPos::Left, room, INK)?;
+    panel.frame(canvas, &course.name, &scale::number)?;
     let line = Line::new("", style::QUEUE, means(course.limit.iter().copied(), step));
     let mut labels = Labels::new(panel.frame);
     panel.lines(canvas, &[best.clone(), line], &mut labels, None)
