@@ -15,7 +15,7 @@ pub(crate) fn show(league: &League) -> String {
         .collect();
     let _ = write!(text, "{:30} {:>5}", "score, starts worst to best", "best");
     for name in &names {
-        let _ = write!(text, " {:>12}", name);
+        let _ = write!(text, " {name:>12}");
     }
     text.push('\n');
     for row in &league.rows {
