@@ -1,0 +1,238 @@
+use std::time::Duration;
+
+use super::phase::{Phase, Test, Trial};
+use super::profile::Profile;
+use super::seen::Seen;
+use super::settings::Settings;
+use super::window::Window;
+use crate::Moment;
+use crate::limit::{Cause, Change};
+
+/// What is answered faster than this was answered by something before the service.
+pub(super) const FAST: Duration = Duration::from_micros(100);
+/// A time that lies further back is believed, and all that was counted before is forgotten.
+pub(super) const CLOCK_BACK: Duration = Duration::from_secs(10);
+/// Above the number of places that can be used: arrivals are uneven, and a place that stands empty
+/// for a moment is lost.
+pub(super) const SLACK: f64 = 1.2;
+/// At most so much above throughput times service time at ease, however good it was found.
+const MOST_SLACK: f64 = 1.6;
+/// Between the two limits of a comparison.
+pub(super) const STEP: f64 = 1.3;
+
+/// The limit, what is known, and what can be done about it.
+#[derive(Clone, Debug)]
+pub(super) struct Controls {
+    pub(super) settings: Settings,
+    pub(super) now: Moment,
+    /// Nothing is counted until then: those who came in under another limit are still inside.
+    pub(super) skip_until: Moment,
+    pub(super) window: Window,
+    pub(super) profile: Profile,
+    pub(super) phase: Phase,
+    pub(super) plan: Plan,
+    /// What it works with; trials deviate from it.
+    level: f64,
+    applied: u32,
+    /// The level over throughput times service time at ease, where it was found good.
+    slack: f64,
+    below: Option<(f64, Moment)>,
+}
+
+/// When to look again, and at what.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    pub(super) next: Look,
+    pub(super) rounds: u32,
+    /// Windows in a row in which the limit held somebody back.
+    pub(super) bound: u32,
+    /// Since when all is thought to be well.
+    pub(super) since: Moment,
+    /// How many seconds until the next look.
+    pub(super) wait: f64,
+}
+
+/// What is looked at next while watching.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Half as many: nearly all of what comes in too high is found here.
+    Half,
+    /// A little more.
+    Up,
+    /// A little less.
+    Down,
+    /// All three were looked at.
+    Rest,
+}
+
+/// Seconds until the first look again; each wait is longer than the one before.
+pub(super) const FIRST_WAIT: f64 = 10.0;
+
+impl Controls {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self {
+            now: Moment::ZERO,
+            skip_until: Moment::ZERO,
+            window: Window::new(Moment::ZERO),
+            profile: Profile::default(),
+            phase: Phase::Climb {
+                before: None,
+                more: None,
+            },
+            plan: Plan {
+                next: Look::Half,
+                rounds: 0,
+                bound: 0,
+                since: Moment::ZERO,
+                wait: FIRST_WAIT,
+            },
+            level: f64::from(settings.start),
+            applied: settings.start,
+            slack: SLACK,
+            below: None,
+            settings,
+        }
+    }
+
+    /// The limit in force.
+    pub(super) const fn applied(&self) -> u32 {
+        self.applied
+    }
+
+    /// The limit that it works with, in whole places.
+    pub(super) fn level(&self) -> f64 {
+        self.level.round().max(1.0)
+    }
+
+    pub(super) fn is_at_floor(&self) -> bool {
+        self.level() <= f64::from(self.settings.floor)
+    }
+
+    pub(super) fn restart_clock(&mut self, now: Moment) {
+        self.now = now;
+        self.skip_until = now;
+        self.window = Window::new(now);
+        self.plan.since = now;
+        self.below = None;
+    }
+
+    /// Not as many as `limit` for a while.
+    pub(super) fn keep_below(&mut self, limit: f64, time: Duration) {
+        self.below = Some((limit - 1.0, self.now + time));
+    }
+
+    pub(super) fn clamp(&self, limit: f64) -> f64 {
+        let floor = f64::from(self.settings.floor);
+        let mut ceiling = f64::from(self.settings.ceiling);
+        if let Some((below, until)) = self.below {
+            if self.now < until {
+                ceiling = ceiling.min(below);
+            }
+        }
+        between(limit, floor, ceiling)
+    }
+
+    /// Puts a limit in force, and counts from when those of the old one have left.
+    pub(super) fn apply(&mut self, limit: f64, seen: &Seen) {
+        let limit = self.clamp(limit).round() as u32;
+        let fewer = f64::from(self.applied.saturating_sub(limit));
+        if limit != self.applied {
+            let wait = (1.5 * seen.held).max(1.2 * fewer / seen.throughput());
+            self.skip_until = self.now + Duration::from_secs_f64(wait.min(60.0));
+        }
+        self.applied = limit;
+        self.window = Window::new(self.now.max(self.skip_until));
+    }
+
+    /// Works with another limit from now on.
+    pub(super) fn go(&mut self, to: f64, seen: &Seen, cause: Cause) -> Option<Change> {
+        let from = self.level() as u32;
+        self.level = self.clamp(to);
+        self.apply(self.level, seen);
+        let to = self.level() as u32;
+        (from != to).then(|| Change::new(from, to, cause))
+    }
+
+    pub(super) fn go_back(&mut self, seen: &Seen) {
+        self.apply(self.level, seen);
+    }
+
+    pub(super) fn climb_from(&mut self, before: Option<Seen>) {
+        self.phase = Phase::Climb { before, more: None };
+    }
+
+    pub(super) fn watch(&mut self, known: Option<Seen>) {
+        self.phase = Phase::Watch {
+            known,
+            recent: None,
+        };
+        self.plan.since = self.now;
+        self.plan.bound = 0;
+        self.window = Window::new(self.now.max(self.skip_until));
+    }
+
+    pub(super) fn compare(&mut self, up: bool, seen: &Seen) {
+        self.phase = Phase::Compare(Test {
+            up,
+            ..Test::default()
+        });
+        self.apply(self.level, seen);
+    }
+
+    /// The limit that the level is compared with.
+    pub(super) fn other(&self, up: bool) -> f64 {
+        let level = self.level();
+        let other = if up {
+            (level * STEP).round().max(level + 1.0)
+        } else {
+            (level / STEP).round().min(level - 1.0).max(1.0)
+        };
+        self.clamp(other)
+    }
+
+    pub(super) fn try_less(&mut self, to: f64, seen: &Seen, bold: bool) {
+        let before = Seen {
+            limit: f64::from(self.applied),
+            ..*seen
+        };
+        self.phase = Phase::Less(Trial {
+            before,
+            bold,
+            so_far: None,
+        });
+        self.apply(to, seen);
+    }
+
+    /// How many places would do, by Little's law, if a request took as long as at ease.
+    pub(super) fn hint(&self, seen: &Seen, enough: f64) -> Option<f64> {
+        let ease = self.profile.at_ease_from(enough)?;
+        Some((self.slack * seen.throughput() * ease).max(1.0))
+    }
+
+    /// Tries what latency hints at, if that is far less than the level; an eighth at least.
+    pub(super) fn try_hint(&mut self, seen: &Seen, enough: f64, bold: bool) -> bool {
+        let level = self.level();
+        let Some(hint) = self.hint(seen, enough) else {
+            return false;
+        };
+        let to = hint.max(level / 8.0);
+        if to >= level / 1.25 || to.round() >= level || self.is_at_floor() {
+            return false;
+        }
+        self.try_less(to, seen, bold);
+        true
+    }
+
+    /// Learns how much above the hint a limit that was found good is.
+    pub(super) fn calibrate(&mut self, known: &Seen) {
+        if let Some(ease) = self.profile.at_ease() {
+            let usable = (known.throughput() * ease).max(1e-9);
+            self.slack = between(known.limit / usable, SLACK, MOST_SLACK);
+        }
+    }
+}
+
+/// `clamp` that bears bounds in the wrong order: the lower one wins.
+pub(super) fn between(value: f64, least: f64, most: f64) -> f64 {
+    value.min(most).max(least)
+}

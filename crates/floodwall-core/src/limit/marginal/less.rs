@@ -1,0 +1,67 @@
+use super::controls::{Controls, Look, SLACK, between};
+use super::phase::{Phase, Trial};
+use super::seen::Seen;
+use super::window::Window;
+use crate::limit::{Cause, Change, Why};
+
+/// Below this steepness less was as good.
+const AS_GOOD: f64 = 0.2;
+/// Above it the time at ease that hinted at less was wrong.
+const WRONG: f64 = 0.6;
+
+impl Controls {
+    /// Less was in force: throughput says whether it is enough.
+    pub(super) fn tried_less(&mut self, trial: Trial, seen: Seen, bound: bool) -> Option<Change> {
+        if !bound {
+            self.go_back(&seen);
+            self.watch(None);
+            return None;
+        }
+        let Trial { before, bold, .. } = trial;
+        let seen = trial.so_far.map_or(seen, |so_far| so_far.and(seen));
+        let rise = seen.compared_with(&before);
+        let (steepness, error) = (rise.steepness(), rise.steepness_error());
+        if error > 0.3 && (steepness - AS_GOOD).abs() < error && seen.done < 150.0 {
+            let so_far = Some(seen);
+            self.phase = Phase::Less(Trial { so_far, ..trial });
+            self.window = Window::new(self.now);
+            return None;
+        }
+        let cause = Cause::new(Why::ThroughputFlat)
+            .throughput(rise.throughput.exp())
+            .latency(before.slower_than(&seen));
+        if steepness < AS_GOOD {
+            let change = self.go(seen.limit, &seen, cause);
+            if self.try_hint(&seen, 50.0, bold) {
+                return change;
+            }
+            if bold && !self.is_at_floor() && seen.limit > 1.0 {
+                self.try_less((seen.limit / 3.0).round(), &seen, true);
+            } else {
+                self.plan.next = Look::Half;
+                self.watch(None);
+            }
+            return change;
+        }
+        if steepness > WRONG {
+            self.profile.correct(seen.service);
+        }
+        if steepness > 0.85 && bold {
+            self.go_back(&seen);
+            self.climb_from(Some(seen));
+            return None;
+        }
+        let change = self.go(
+            between(rise.knee * SLACK, seen.limit, before.limit),
+            &seen,
+            cause,
+        );
+        self.plan.next = if steepness > 0.55 {
+            Look::Up
+        } else {
+            Look::Half
+        };
+        self.watch(None);
+        change
+    }
+}

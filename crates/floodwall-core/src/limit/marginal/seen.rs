@@ -1,0 +1,96 @@
+use std::time::Duration;
+
+/// What a limit brought, in one window or several.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    pub(super) limit: f64,
+    /// How many were done.
+    pub(super) done: f64,
+    /// In how many seconds.
+    pub(super) seconds: f64,
+    /// Mean service time, in seconds.
+    pub(super) service: f64,
+    /// Mean time that a place was held, in seconds.
+    pub(super) held: f64,
+    /// Squared coefficient of variation of the service times.
+    pub(super) variation: f64,
+    /// The part of the time in which the limit held somebody back.
+    pub(super) binding: f64,
+}
+
+impl Seen {
+    /// Whether it says something about the limit.
+    pub(super) fn is_bound(&self) -> bool {
+        self.binding >= 0.4
+    }
+
+    /// How many were done per second.
+    pub(super) fn throughput(&self) -> f64 {
+        (self.done / self.seconds).max(1e-9)
+    }
+
+    /// How many times as slow as `other`.
+    pub(super) fn slower_than(&self, other: &Self) -> f64 {
+        self.service / other.service.max(1e-9)
+    }
+
+    /// Both together, as seen under the limit of the first.
+    pub(super) fn and(self, other: Self) -> Self {
+        let done = self.done + other.done;
+        let mean = |a: f64, b: f64| (a * self.done + b * other.done) / done.max(1.0);
+        Self {
+            limit: self.limit,
+            done,
+            seconds: self.seconds + other.seconds,
+            service: mean(self.service, other.service),
+            held: mean(self.held, other.held),
+            variation: mean(self.variation, other.variation),
+            binding: mean(self.binding, other.binding),
+        }
+    }
+
+    /// How much more `more` brought than this one.
+    pub(super) fn compared_with(&self, more: &Self) -> Rise {
+        // Work that takes equally long leaves in batches of the size of the limit, and a window may
+        // have one batch too many.
+        let batch = |seen: &Self| 0.15 * seen.limit / seen.done.max(1.0);
+        let variation = self.variation.max(more.variation);
+        let chance = variation * (1.0 / self.done.max(1.0) + 1.0 / more.done.max(1.0));
+        Rise {
+            span: (more.limit / self.limit).ln().max(1e-3),
+            throughput: (more.throughput() / self.throughput()).ln(),
+            error: (chance + batch(self).powi(2) + batch(more).powi(2)).sqrt(),
+            knee: self.limit * more.throughput() / self.throughput(),
+        }
+    }
+}
+
+/// What a higher limit brought, beside a lower one; all on logarithms.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rise {
+    /// From the lower limit to the higher.
+    pub(super) span: f64,
+    /// From the throughput under the lower to that under the higher.
+    pub(super) throughput: f64,
+    /// Standard error of the throughput.
+    pub(super) error: f64,
+    /// How many places can be used, if up to the lower limit throughput was in proportion to it and
+    /// the higher brought all there is. Not a logarithm.
+    pub(super) knee: f64,
+}
+
+impl Rise {
+    /// How steep: 1 is in proportion to the limit, 0 is nothing.
+    pub(super) fn steepness(&self) -> f64 {
+        self.throughput / self.span
+    }
+
+    /// Standard error of the steepness.
+    pub(super) fn steepness_error(&self) -> f64 {
+        self.error / self.span
+    }
+}
+
+pub(super) fn seconds(time: Duration) -> f64 {
+    time.as_secs_f64().min(1e6)
+}

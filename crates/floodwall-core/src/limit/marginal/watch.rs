@@ -1,0 +1,99 @@
+use super::controls::{Controls, FIRST_WAIT, Look};
+use super::phase::Phase;
+use super::seen::{Seen, seconds};
+use super::window::Window;
+use crate::limit::Change;
+
+/// So many windows in a row must be bound before anything is tried: the bursts of a calm day are
+/// shorter.
+const STEADY: u32 = 5;
+const MOST_WAIT: f64 = 60.0;
+
+impl Controls {
+    /// Looks again when something has changed, or when it is time.
+    pub(super) fn watched(
+        &mut self,
+        known: Option<Seen>,
+        recent: Option<Seen>,
+        seen: Seen,
+        bound: bool,
+    ) -> Option<Change> {
+        self.window = Window::new(self.now);
+        if !bound {
+            self.plan.bound = 0;
+            self.phase = Phase::Watch {
+                known,
+                recent: None,
+            };
+            return None;
+        }
+        self.plan.bound = self.plan.bound.saturating_add(1);
+        let far_off = self
+            .hint(&seen, 50.0)
+            .is_some_and(|hint| hint < self.level() / 2.0);
+        if far_off && self.try_hint(&seen, 50.0, false) {
+            return None;
+        }
+        let recent = recent.map_or(seen, |recent| recent.and(seen));
+        self.phase = Phase::Watch {
+            known,
+            recent: Some(recent),
+        };
+        let Some(known) = known else {
+            if self.plan.bound >= STEADY && recent.done >= 100.0 {
+                self.look(&recent);
+            }
+            return None;
+        };
+        let change = recent.slower_than(&known).ln();
+        let error = known.compared_with(&recent).error;
+        if change.abs() > (3.0 * error).max(0.15) {
+            self.plan.wait = FIRST_WAIT;
+            self.plan.next = if change < 0.0 { Look::Up } else { Look::Half };
+            self.look(&recent);
+            return None;
+        }
+        let waited = seconds(self.now.since(self.plan.since));
+        if waited > self.plan.wait && recent.done > 100.0 {
+            self.look_again(&recent);
+        } else if recent.done > 300.0 {
+            self.phase = Phase::Watch {
+                known: Some(known),
+                recent: None,
+            };
+        }
+        None
+    }
+
+    fn look_again(&mut self, recent: &Seen) {
+        self.plan.wait = (self.plan.wait * 1.5).min(MOST_WAIT);
+        self.plan.rounds = self.plan.rounds.wrapping_add(1);
+        self.plan.next = match self.plan.rounds % 4 {
+            _ if self.is_easy(recent) => Look::Up,
+            0 => Look::Half,
+            2 => Look::Up,
+            _ => Look::Down,
+        };
+        self.look(recent);
+    }
+
+    fn look(&mut self, recent: &Seen) {
+        if self.try_hint(recent, 50.0, false) {
+            return;
+        }
+        if self.plan.next == Look::Half {
+            self.plan.next = Look::Up;
+            if !self.is_at_floor() && !self.is_easy(recent) {
+                let half = (self.level() / 2.0).floor().max(1.0);
+                self.try_less(half, recent, true);
+                return;
+            }
+        }
+        self.compare(self.plan.next == Look::Up, recent);
+    }
+
+    fn is_easy(&self, seen: &Seen) -> bool {
+        let easy = self.profile.is_easy(seen.limit, seen.service, 1.1);
+        easy == Some(true)
+    }
+}
