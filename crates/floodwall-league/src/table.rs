@@ -13,7 +13,7 @@ pub(crate) fn show(league: &League) -> String {
         .iter()
         .map(|result| result.name.as_str())
         .collect();
-    let _ = write!(text, "{:30} {:>5}", "score, starts worst to best", "best");
+    let _ = write!(text, "{:30} {:>5}", "score (of the worst start)", "best");
     for name in &names {
         let _ = write!(text, " {name:>12}");
     }

@@ -100,7 +100,7 @@ impl<'de> Deserialize<'de> for Limit {
         impl serde::de::Visitor<'_> for Visitor {
             type Value = Limit;
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a number of requests, or \"adaptive\"")
+                f.write_str("a whole number, 0 to 4294967295, or \"adaptive\"")
             }
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Limit, E> {
                 if text == ADAPTIVE {
