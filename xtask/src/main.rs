@@ -9,6 +9,7 @@
 mod bench;
 mod cargo;
 mod deny;
+mod league;
 mod test;
 mod workspace;
 
@@ -30,6 +31,8 @@ enum Command {
     Test(test::Args),
     /// Measures floodwall beside its peers
     Bench(bench::Args),
+    /// Plays every limit algorithm over every scenario, beside the best fixed limit
+    League(league::Args),
     /// Checks licences, duplicate versions, sources and advisories with cargo-deny
     Deny(deny::Args),
 }
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
     let result = match Xtask::parse().command {
         Some(Command::Test(args)) => test::main(&args),
         Some(Command::Bench(args)) => bench::main(&args),
+        Some(Command::League(args)) => league::main(&args),
         Some(Command::Deny(args)) => deny::main(&args),
         None => Xtask::command().print_help().map_err(Into::into),
     };

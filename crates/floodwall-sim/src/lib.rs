@@ -68,8 +68,8 @@ pub use chance::{Stream, Times};
 pub use contender::{Contender, ContenderError};
 pub use engine::{Gauge, Progress, RunError, Simulation, Stage};
 pub use report::{
-    ClassSeries, Figure, Group, Part, PhaseReport, PhaseSummary, Quantiles, Report, Runs, Series,
-    Spread, State, Summary, TierReport, Verdict, judge, snapshot, summary, table,
+    ClassSeries, Course, Figure, Group, Part, PhaseReport, PhaseSummary, Quantiles, Report, Runs,
+    Series, Spread, State, Summary, TierReport, Verdict, judge, snapshot, summary, table,
 };
 pub use scenario::{
     Arrivals, Bound, Call, Change, Client, ClientLoad, Expect, Line, Lock, Measure, OnCancel, Over,

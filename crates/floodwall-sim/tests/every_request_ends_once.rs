@@ -162,6 +162,7 @@ fn stack() -> impl Strategy<Value = Stack> {
         |(limit, queue, quotas, priority, deadline)| Stack {
             shed: queues(queue.as_ref()).then(ShedRule::default),
             limit: Some(limit),
+            adaptive: false,
             queue,
             quotas,
             retry_budget: None,

@@ -40,7 +40,8 @@ impl Condition {
         if self.stalled {
             return 0.0;
         }
-        f64::from(self.workers) / f64::from(tier.workers) / self.slow * (1.0 - self.fail)
+        let at_once = |workers| f64::from(tier.at_once(workers));
+        at_once(self.workers) / at_once(tier.workers) / self.slow * (1.0 - self.fail)
     }
 }
 

@@ -4,6 +4,7 @@ use std::task::{Context, Poll};
 
 use super::faults::{Condition, moments};
 use super::job::{Job, Jobs, Stage};
+use super::sharing::Sharing;
 use crate::chance::Stream;
 use crate::scenario::{Line, OnCancel, Tier};
 use crate::time::{OnDue, World};
@@ -34,6 +35,7 @@ struct State {
     waiting: u32,
     busy: u32,
     locks: Vec<LockState>,
+    sharing: Option<Sharing>,
     condition: Condition,
     service: Stream,
     locking: Stream,
@@ -65,6 +67,8 @@ pub(crate) enum Worked {
 
 /// Tokens on the agenda: a job and its generation, or that a change begins or ends.
 const CHANGE: u64 = u64::MAX;
+/// Or, with a number below it, that somebody has had enough of a shared processor.
+const SHARED: u64 = 1 << 63;
 
 impl Pool {
     pub(crate) fn new(world: &World, tier: &Tier) -> Arc<Self> {
@@ -79,6 +83,7 @@ impl Pool {
                 waiting: 0,
                 busy: 0,
                 locks: (0..locks).map(|_| LockState::default()).collect(),
+                sharing: tier.cores.map(Sharing::new),
                 condition: Condition::at(tier, 0),
                 service: stream("service"),
                 locking: stream("locks"),
@@ -179,7 +184,7 @@ impl Pool {
         let Condition {
             workers, stalled, ..
         } = state.condition;
-        !stalled && state.busy < workers && state.waiting == 0
+        !stalled && state.busy < self.tier.at_once(workers) && state.waiting == 0
     }
 
     pub(crate) fn standing(&self) -> Standing {
@@ -193,7 +198,13 @@ impl Pool {
     }
 
     fn free_worker(self: &Arc<Self>, state: &mut State, id: u32) {
+        let enough = state.jobs.get(id).due;
         state.jobs.free(id);
+        if let Some(sharing) = &mut state.sharing {
+            if sharing.remove(self.world.now(), enough, id) {
+                self.share(state);
+            }
+        }
         state.busy -= 1;
         self.start_all(state);
     }
@@ -267,6 +278,10 @@ impl Pool {
         let job = state.jobs.get(id);
         job.fails = fails;
         job.stage = Stage::Serving;
+        if let Some(sharing) = &mut state.sharing {
+            job.due = sharing.add(self.world.now(), id, time);
+            return self.share(state);
+        }
         self.schedule(state, id, self.world.now().saturating_add(time));
     }
 
@@ -284,13 +299,31 @@ impl Pool {
             .call(at, Arc::clone(self) as Arc<dyn OnDue>, token);
     }
 
+    /// Puts on the agenda who has enough of the processor next.
+    fn share(self: &Arc<Self>, state: &mut State) {
+        if let Some((at, round)) = state.sharing.as_mut().and_then(Sharing::next) {
+            let token = SHARED | u64::from(round);
+            self.world
+                .call(at, Arc::clone(self) as Arc<dyn OnDue>, token);
+        }
+    }
+
     fn changes(self: &Arc<Self>, state: &mut State, now: u64) {
         let before = state.condition;
         state.condition = Condition::at(&self.tier, now);
         if before.stalled != state.condition.stalled {
+            let stalled = state.condition.stalled;
+            if let Some(sharing) = &mut state.sharing {
+                sharing.stall(now, stalled);
+                self.share(state);
+            }
+            let shared = state.sharing.is_some();
             for id in state.jobs.working() {
                 let job = state.jobs.get(id);
-                if state.condition.stalled {
+                if shared && job.stage == Stage::Serving {
+                    continue;
+                }
+                if stalled {
                     // Whatever is on the agenda for it is void; what is left is kept.
                     job.scheduled += 1;
                     job.due -= now;
@@ -343,6 +376,16 @@ impl OnDue for Pool {
         let mut state = self.lock();
         if token == CHANGE {
             self.changes(&mut state, now);
+            return;
+        }
+        if token & SHARED != 0 {
+            let counts = |sharing: &mut Sharing| sharing.counts(token as u32);
+            if state.sharing.as_mut().is_some_and(counts) {
+                while let Some(id) = state.sharing.as_mut().and_then(|all| all.take(now)) {
+                    self.done(&mut state, id);
+                }
+                self.share(&mut state);
+            }
             return;
         }
         let (id, scheduled) = (token as u32, (token >> 32) as u32);

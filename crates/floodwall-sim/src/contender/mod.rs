@@ -17,6 +17,8 @@ pub use name::{Contender, ContenderError};
 
 use std::ops::ControlFlow;
 
+use floodwall_core::limit::Preset;
+
 use crate::backend::{Backend, TierService};
 use crate::engine::{Progress, RunError, Simulation, Stage, asked_seed};
 use crate::report::Report;
@@ -61,7 +63,7 @@ impl Contender {
             ));
         }
         let budgeted = match self {
-            Self::Floodwall => with_retry_budget(scenario),
+            Self::Floodwall | Self::Limit(..) => with_retry_budget(scenario),
             _ => None,
         };
         let scenario = budgeted.as_ref().unwrap_or(scenario);
@@ -114,7 +116,13 @@ impl Contender {
             }
             Self::Floodwall => {
                 let stack = stage.scenario().stack.clone().unwrap_or_default();
-                wall::floodwall(stage, tier, backend, &stack)?
+                wall::floodwall(stage, tier, backend, &stack, None)?
+            }
+            Self::Limit(preset, start) => {
+                let stack = stage.scenario().stack.clone().unwrap_or_default();
+                let said = stack.limit.filter(|_| *preset == Preset::Fixed);
+                let start = start.or(said).unwrap_or(wall::START);
+                wall::floodwall(stage, tier, backend, &stack, Some((*preset, start)))?
             }
         })
     }

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use floodwall_core::limit::Preset;
+
 /// What stands in front of a tier.
 ///
 /// ```
@@ -8,8 +10,10 @@ use std::str::FromStr;
 ///
 /// assert_eq!("fifo:20".parse(), Ok(Contender::Fifo(20)));
 /// assert_eq!(Contender::Floodwall.to_string(), "floodwall");
+/// assert_eq!("fixed:37".parse::<Contender>()?.to_string(), "fixed:37");
 /// let unknown = "towr".parse::<Contender>().unwrap_err().to_string();
 /// assert!(unknown.contains("did you mean `tower`?"), "{unknown}");
+/// # Ok::<(), floodwall_sim::ContenderError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -34,6 +38,10 @@ pub enum Contender {
     Dagor,
     /// The stack of the scenario.
     Floodwall,
+    /// The stack of the scenario with another limit in the place of its own, which begins with so many: 20
+    /// unless it says how many, and for `fixed` as many as the scenario says. All else is equal, the queue
+    /// too.
+    Limit(Preset, Option<u32>),
 }
 
 /// Each with what it may be told.
@@ -71,7 +79,10 @@ impl FromStr for Contender {
             ("ordered", places) => Ok(Self::Ordered(places.unwrap_or(40))),
             ("dagor", None) => Ok(Self::Dagor),
             ("floodwall", None) => Ok(Self::Floodwall),
-            _ => Err(wrong()),
+            _ => name
+                .parse()
+                .map(|preset| Self::Limit(preset, number))
+                .map_err(|_| wrong()),
         }
     }
 }
@@ -88,6 +99,8 @@ impl fmt::Display for Contender {
             Self::Ordered(places) => f.pad(&format!("ordered:{places}")),
             Self::Dagor => f.pad("dagor"),
             Self::Floodwall => f.pad("floodwall"),
+            Self::Limit(preset, None) => f.pad(preset.label()),
+            Self::Limit(preset, Some(start)) => f.pad(&format!("{preset}:{start}")),
         }
     }
 }
@@ -98,17 +111,23 @@ pub struct ContenderError(String);
 
 impl fmt::Display for ContenderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limits = || Preset::ALL.into_iter().map(Preset::label);
         let plain = NAMES.map(|name| name.split(':').next().unwrap_or(name));
         let asked = self.0.split(':').next().unwrap_or_default();
         let near = plain
-            .iter()
+            .into_iter()
+            .chain(limits())
             .map(|name| (strsim::damerau_levenshtein(name, asked), name))
             .min()
             .filter(|(distance, _)| (1..=2).contains(distance));
         write!(f, "no stack is called `{}`", self.0)?;
         match near {
             Some((_, name)) => write!(f, ": did you mean `{name}`?"),
-            None => write!(f, ": there is {}", NAMES.join(", ")),
+            None => {
+                let limits: Vec<_> = limits().collect();
+                let (names, limits) = (NAMES.join(", "), limits.join(", "));
+                write!(f, ": there is {names}, and with another limit {limits}")
+            }
         }
     }
 }
@@ -125,12 +144,23 @@ mod tests {
             let read: Contender = name.parse().unwrap();
             assert_eq!(read.to_string(), name);
         }
+        for preset in Preset::ALL {
+            let name = preset.label();
+            let read: Contender = name.parse().unwrap();
+            assert_eq!(read, Contender::Limit(preset, None));
+            assert_eq!(read.to_string(), name);
+        }
+        let started: Contender = "marginal:200".parse().unwrap();
+        assert_eq!(started, Contender::Limit(Preset::Marginal, Some(200)));
+        assert_eq!(started.to_string(), "marginal:200");
         assert_eq!("tower:64".parse(), Ok(Contender::Tower(Some(64))));
     }
 
     #[test]
     fn nonsense_is_refused_with_what_there_is() {
-        for text in ["", "bare:3", "fifo:0", "fifo:-1", "fifo:x", "nginx"] {
+        for text in [
+            "", "bare:3", "fifo:0", "fifo:-1", "fifo:x", "nginx", "fixed:0",
+        ] {
             let told = text.parse::<Contender>().unwrap_err().to_string();
             assert!(told.contains("there is") || told.contains("mean"), "{told}");
         }

@@ -5,14 +5,17 @@ use std::time::Duration;
 use floodwall::concurrency::{ConcurrencyLimitHandle, Tenant, TenantOf};
 use floodwall::extract::{CostOf, DeadlineOf, KeyOf, MissingKey, PriorityOf};
 use floodwall::rate_limit::RateLimit;
-use floodwall::{BuildError, ConcurrencyLimit, Matches, Now, Outcome, Priority, Shed, admit, all};
+use floodwall::{
+    BuildError, ConcurrencyLimit, Matches, Now, Outcome, Priority, Shed, adaptive, admit, all,
+};
+use floodwall_core::limit::Preset;
 use floodwall_core::rate::{HashSecret, KeyHasher};
 use tokio::time::Instant;
 use tower::Layer;
 
 use crate::backend::{Backend, TierService};
 use crate::engine::Stage;
-use crate::scenario::{Per, ShedBy, ShedRule, Stack, Tier};
+use crate::scenario::{Per, QueueRule, ShedBy, ShedRule, Stack, Tier};
 use crate::{Answer, Answered, Attempt};
 
 /// What is read from an attempt, or not.
@@ -25,16 +28,24 @@ struct Key(Per);
 
 type Quota = RateLimit<Key, Read>;
 
-/// The real layers, in the order in which users put them: quotas, then the limit, as one decision.
+/// Where an algorithm begins, unless it is told.
+pub(super) const START: u32 = 20;
+
+/// What moves a limit, and from where on.
+pub(super) type Moves = (Preset, u32);
+
+/// The real layers, in the order in which users put them: quotas, then the limit, as one decision. What
+/// moves its limit may be another algorithm than the stack says; all else, its queue too, stays.
 pub(super) fn floodwall(
     stage: &Stage<'_>,
     tier: &Tier,
     backend: Backend,
     stack: &Stack,
+    moves: Option<Moves>,
 ) -> Result<TierService, String> {
     let seed = stage.world().stream(&format!("stack/{}", tier.name)).bits();
     let quota = |per| quota(stack, per, seed).map_err(|error| error.to_string());
-    let limit = limit(stack, seed).map_err(|error| error.to_string())?;
+    let limit = limit(stack, tier, moves, seed).map_err(|error| error.to_string())?;
     if let Some(limit) = &limit {
         stage.watch_limit(&limit.handle());
     }
@@ -85,13 +96,24 @@ fn quota(stack: &Stack, per: Per, seed: u64) -> Result<Option<Quota>, BuildError
 
 type Limit = ConcurrencyLimit<Read, Read, Key>;
 
-fn limit(stack: &Stack, seed: u64) -> Result<Option<Limit>, BuildError> {
-    let Some(limit) = stack.limit else {
-        return Ok(None);
+fn limit(
+    stack: &Stack,
+    tier: &Tier,
+    moves: Option<Moves>,
+    seed: u64,
+) -> Result<Option<Limit>, BuildError> {
+    let mut builder = match (moves, stack.limit) {
+        (Some((Preset::Fixed, limit)), _) => ConcurrencyLimit::builder(limit),
+        (Some((preset, start)), _) => adaptive().with_algorithm(preset.build(start)),
+        (None, Some(start)) if stack.adaptive => adaptive().start(start),
+        (None, None) if stack.adaptive => adaptive(),
+        (None, Some(limit)) => ConcurrencyLimit::builder(limit),
+        (None, None) => return Ok(None),
     };
-    let mut builder = ConcurrencyLimit::builder(limit);
-    if let Some(rule) = &stack.queue {
-        builder = match rule.builder(limit) {
+    // A queue that is not said is as long as one for the limit that is said, whatever is in its place.
+    let usual = moves.map(|_| QueueRule::default());
+    if let Some(rule) = stack.queue.as_ref().or(usual.as_ref()) {
+        builder = match rule.builder(stack.limit.unwrap_or(tier.workers)) {
             Some(queue) => builder.queue(queue),
             None => builder.no_queue(),
         };

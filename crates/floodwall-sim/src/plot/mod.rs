@@ -11,11 +11,13 @@ mod figures;
 mod inside;
 mod labels;
 mod latency;
+mod limits;
 mod panel;
 mod phases;
 mod points;
 mod rates;
 mod scale;
+mod scores;
 mod style;
 mod sweep;
 mod timeline;
@@ -23,6 +25,8 @@ mod words;
 
 pub use compare::compare;
 pub use error::PlotError;
+pub use limits::{LimitCourse, limits};
+pub use scores::{Score, scores};
 pub use sweep::{SweepCurve, SweepPoint, sweep};
 pub use timeline::timeline;
 

@@ -430,3 +430,41 @@ fn pictures_can_be_looked_at() {
         );
     }
 }
+
+#[test]
+fn limits_and_scores_stay_on_the_canvas() {
+    let odd = [
+        None,
+        Some(f64::NAN),
+        Some(f64::INFINITY),
+        Some(0.0),
+        Some(-5.0),
+        Some(1e18),
+        Some(200.0),
+    ];
+    let course = |name: &str, limit: &[Option<f64>]| LimitCourse {
+        name: name.to_owned(),
+        limit: limit.to_vec(),
+    };
+    let courses = [
+        course("<odd>", &odd),
+        course("nothing", &[]),
+        course("long", &[Some(7.0); 5_000]),
+    ];
+    let svg = limits("odd & long", 5.0, &courses, &odd).unwrap();
+    assert_inside(&svg);
+    assert!(svg.contains("&lt;odd&gt;") && svg.contains("long"), "{svg}");
+    assert_inside(&limits("", f64::NAN, &[], &[]).unwrap());
+    assert!(limits("", 1.0, &vec![courses[1].clone(); 17], &[]).is_err());
+
+    let score = |score| Score {
+        name: "a name that is far too long for the place that it has".to_owned(),
+        score,
+        stands_out: true,
+    };
+    let all = [0.0, 0.5, 1.0, 7.0, -1.0, f64::NAN].map(score);
+    let svg = scores("scores", "of what could be", &all).unwrap();
+    assert_inside(&svg);
+    assert!(svg.contains("0.500"));
+    assert!(scores("", "", &vec![score(1.0); 41]).is_err());
+}

@@ -1,6 +1,7 @@
 //! What a run found: counts and latencies by phase, class and client, and series over time.
 
 mod cell;
+mod course;
 #[cfg(test)]
 mod expected;
 mod fairness;
@@ -20,6 +21,7 @@ mod table;
 mod tally;
 mod verdict;
 
+pub use course::Course;
 pub use figure::{Figure, Part};
 pub(crate) use member::Member;
 pub(crate) use pace::TENTH;
@@ -59,6 +61,9 @@ pub struct Report {
     pub total: PhaseReport,
     /// What happened when.
     pub series: Series,
+    /// The same in even steps, to compute with.
+    #[serde(skip)]
+    pub course: Course,
 }
 
 /// What became of the requests that came in one phase.

@@ -152,6 +152,7 @@ fn report(stack: &str, step: impl Fn(usize, usize) -> Step) -> Report {
         phases,
         total: phase("", 0, &all),
         series: series(&all),
+        ..Report::default()
     }
 }
 

@@ -1,6 +1,7 @@
 use floodwall::Reason;
 
 use super::cell::Cell;
+use super::course::Writer;
 use super::member::Member;
 use super::pace::Tenth;
 use super::phase_tally::PhaseTally;
@@ -23,6 +24,7 @@ pub(crate) struct Tally {
     now: usize,
     capacity: Option<Capacity>,
     steps: Steps,
+    course: Writer,
     tenth: Tenth,
     /// When the last tenth ended.
     marked: u64,
@@ -63,6 +65,7 @@ impl Tally {
             now: 0,
             capacity: Capacity::of(scenario),
             steps: Steps::new(start, groups.iter().map(|group| group.class)),
+            course: Writer::new(start),
             tenth: Tenth::default(),
             marked: 0,
             end: start,
@@ -122,6 +125,7 @@ impl Tally {
     /// An attempt is refused after `took`.
     pub(crate) fn refusal(&mut self, counted: Counted, group: u16, reason: Reason, took: u64) {
         self.steps.refused();
+        self.course.refused();
         let cell = self.cell(counted, group);
         cell.refusals[reason.index()] += 1;
         cell.refusal.record(took);
@@ -215,6 +219,7 @@ impl Tally {
                 phase.limit = Some((least.min(limit), most.max(limit)));
             }
         }
+        self.course.tenth(tenth, limit);
         self.steps.tenth(|| look, capacity);
     }
 
@@ -244,6 +249,7 @@ impl Tally {
             beside,
             capacity,
             steps,
+            course,
             end,
             knows_workers,
             ..
@@ -265,6 +271,7 @@ impl Tally {
             phases: shown,
             total: all,
             series: steps.finish(),
+            course: course.finish(),
         }
     }
 }

@@ -14,6 +14,7 @@ mod place;
 mod schema;
 mod shed;
 mod stack;
+mod stack_file;
 mod tier;
 mod trace;
 pub(crate) mod units;

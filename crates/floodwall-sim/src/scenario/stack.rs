@@ -4,45 +4,39 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ShedRule, units};
+use super::{ShedRule, stack_file::StackFile, units};
 
 /// The stack of floodwall's layers in front of a tier.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+///
+/// In a file, `limit` is a number or `"adaptive"`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "StackFile", into = "StackFile")]
 pub struct Stack {
-    /// How many may be inside at once: no limit when not said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// How many may be inside at once: no limit when not said. Of an adaptive one, where it begins.
     pub limit: Option<u32>,
+    /// Whether the limit finds out by itself how many: no when not said.
+    pub adaptive: bool,
     /// Who finds no place waits here: as floodwall's default queue when not said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<QueueRule>,
     /// Sheds the least urgent before they queue: nothing is shed when not said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shed: Option<ShedRule>,
     /// Quotas, all of which hold.
-    #[serde(default, rename = "quota", skip_serializing_if = "Vec::is_empty")]
     pub quotas: Vec<QuotaRule>,
     /// At most this share of the requests under way of each client may be retries, scheduled ones
     /// included, but always 3: floodwall stands before what they call, too. No bound when not said, or
     /// the one that the client has itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_budget: Option<f64>,
     /// Whether it is told the priority of requests: yes when not said.
-    #[serde(default = "yes")]
     pub priority: bool,
     /// Whether it is told the deadline of requests: yes when not said.
-    #[serde(default = "yes")]
     pub deadline: bool,
-}
-
-const fn yes() -> bool {
-    true
 }
 
 impl Default for Stack {
     fn default() -> Self {
         Self {
             limit: None,
+            adaptive: false,
             queue: None,
             shed: None,
             quotas: Vec::new(),
@@ -50,6 +44,14 @@ impl Default for Stack {
             priority: true,
             deadline: true,
         }
+    }
+}
+
+impl Stack {
+    /// Whether there is a limit, of either kind.
+    #[must_use]
+    pub const fn is_limited(&self) -> bool {
+        self.limit.is_some() || self.adaptive
     }
 }
 

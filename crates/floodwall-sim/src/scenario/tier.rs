@@ -17,6 +17,10 @@ pub struct Tier {
     pub name: String,
     /// How many requests it works on at once.
     pub workers: u32,
+    /// How many of them the processor can work for at once; more share it evenly, and each takes as
+    /// much longer. As many as there are workers when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cores: Option<u32>,
     /// How many requests may wait for a worker: `unbounded` when not said.
     #[serde(default)]
     pub line: Line,
@@ -105,6 +109,7 @@ impl Tier {
         Self {
             name: name.into(),
             workers,
+            cores: None,
             line: Line::Unbounded,
             service,
             lock: None,
@@ -119,6 +124,13 @@ impl Tier {
     #[must_use]
     pub const fn line(mut self, places: u32) -> Self {
         self.line = Line::AtMost(places);
+        self
+    }
+
+    /// The processor works for so many at once; more share it evenly.
+    #[must_use]
+    pub const fn cores(mut self, cores: u32) -> Self {
+        self.cores = Some(cores);
         self
     }
 
@@ -155,7 +167,14 @@ impl Tier {
         let hold = self
             .lock
             .map_or(0.0, |lock| lock.share * lock.hold.as_secs_f64());
-        f64::from(self.workers) / (self.service.mean().as_secs_f64() * work + hold)
+        f64::from(self.at_once(self.workers)) / (self.service.mean().as_secs_f64() * work + hold)
+    }
+}
+
+impl Tier {
+    /// How many of `workers` can be worked for at full speed.
+    pub(crate) fn at_once(&self, workers: u32) -> u32 {
+        self.cores.map_or(workers, |cores| cores.min(workers))
     }
 }
 

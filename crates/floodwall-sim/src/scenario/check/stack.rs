@@ -23,7 +23,7 @@ impl Scenario {
         }
         if let Some(queue) = &stack.queue {
             let place = place.key("queue");
-            if stack.limit.is_none() {
+            if !stack.is_limited() {
                 faults.add(
                     &place,
                     "a queue without a limit is never used",
@@ -45,7 +45,7 @@ impl Scenario {
                 .queue
                 .as_ref()
                 .is_none_or(|rule| rule.capacity != Some(0));
-            if stack.limit.is_none() || !queues {
+            if !stack.is_limited() || !queues {
                 faults.add(
                     &place,
                     "shedding watches the queue of the limit, and there is none",

@@ -21,6 +21,13 @@ impl Scenario {
                     "write 1 or more; for a while without any, add a `change`",
                 );
             }
+            if tier.cores == Some(0) {
+                faults.add(
+                    &place.key("cores"),
+                    format!("tier `{}` has no processor", tier.name),
+                    "write 1 or more; to hold everything for a while, add a `change` with `stall`",
+                );
+            }
             check_times(&tier.service, &place.key("service"), "to serve", faults);
             if let Some(stream) = &tier.stream {
                 check_times(stream, &place.key("stream"), "to stream", faults);

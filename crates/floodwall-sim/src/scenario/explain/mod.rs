@@ -152,16 +152,18 @@ impl Scenario {
         if !self.protect.is_empty() {
             page.item(&format!("stands before {}", say::list(&self.protect)));
         }
-        match stack.limit {
-            Some(limit) => {
+        let inside = match (stack.adaptive, stack.limit) {
+            (true, _) => Some("as many inside at once as the limit finds right".to_owned()),
+            (false, Some(limit)) => Some(format!("{} inside at once", many(limit, "request"))),
+            (false, None) => None,
+        };
+        match inside {
+            Some(inside) => {
                 let queue = stack
                     .queue
                     .as_ref()
                     .map_or("floodwall's default queue".to_owned(), queue);
-                page.item(&format!(
-                    "{} inside at once, and {queue}",
-                    many(limit, "request")
-                ));
+                page.item(&format!("{inside}, and {queue}"));
             }
             None => page.item("no limit to how many are inside"),
         }

@@ -27,6 +27,9 @@ fn words(tier: &Tier) -> String {
         },
         format!("a request takes {}", say::times(&tier.service)),
     ];
+    if let Some(cores) = tier.cores {
+        all.push(format!("they share {}", many(cores, "core")));
+    }
     if let Some(lock) = tier.lock {
         all.push(format!(
             "{} of them hold one of {} for {}",
