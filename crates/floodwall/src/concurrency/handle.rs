@@ -136,6 +136,14 @@ impl ConcurrencyLimitHandle {
         self.core.gate.waiting()
     }
 
+    /// Somebody was shed because of those who wait for this limit, and so does not wait for it.
+    pub(crate) fn held_back(&self) {
+        let Core { gate, .. } = &*self.core;
+        if gate.in_flight() >= gate.limit() {
+            self.core.held_back();
+        }
+    }
+
     /// What a shedder must know of the queue.
     pub(crate) fn backlog(&self) -> Backlog {
         const NO_ROOM: [Reason; 4] = [

@@ -67,6 +67,10 @@ impl Core {
     /// Counts one that is shed.
     pub(super) fn shed(&self, level: Level) -> Rejection {
         self.shedder.arrived(level);
+        if let Some(queue) = &self.queue {
+            // Shed early, so that the queue stays short: to the limit it is as one who waits.
+            queue.held_back();
+        }
         let refusal = self.refusal();
         self.observer
             .refused(level.priority(), Reason::Shed, refusal.retry_after());

@@ -9,6 +9,7 @@ mod partitions;
 mod samples;
 mod script;
 mod settings;
+mod shed;
 #[cfg(feature = "http")]
 mod stack;
 mod threads;

@@ -28,6 +28,7 @@ async fn a_sample_has_the_time_to_the_head_and_the_wait_apart() {
     end(second, Outcome::Success);
     let sample = script.last();
     assert_eq!(sample.service, ms(30), "to the head, not to the end");
+    assert_eq!(sample.held, ms(50), "to the end");
     assert_eq!(sample.in_flight, 2, "itself included");
     assert_eq!(sample.queued, ms(0));
     assert!(sample.binding, "somebody waited for its place");

@@ -42,6 +42,7 @@ impl Stay {
 
     pub(in super::super) fn sample(&self, at: Moment, queued: Duration, binding: bool) -> Sample {
         Sample::new(at, self.head.unwrap_or(at).since(self.since))
+            .held(at.since(self.since))
             .queued(queued)
             .in_flight(self.in_flight)
             .binding(binding)
