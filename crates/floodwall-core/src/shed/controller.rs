@@ -158,6 +158,17 @@ impl Controller {
         self.share
     }
 
+    /// So many times as many may be inside as before: until the queue has shown what comes of it, the
+    /// capacity counts as so much larger, and so much more is let in. Who went on shedding for the
+    /// old capacity would never learn of the new one, and nor would what moved the limit.
+    pub fn limit_grew(&mut self, times: f64) {
+        if !times.is_finite() || times <= 1.0 || !self.by_queue {
+            return;
+        }
+        self.leaving.scale(times);
+        self.share = (1.0 - (1.0 - self.share) * times).max(0.0);
+    }
+
     /// The share that it decided last.
     pub const fn share(&self) -> f64 {
         self.share

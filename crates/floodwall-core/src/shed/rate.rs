@@ -34,6 +34,12 @@ impl Rate {
         self.per_second = Some(rate + weight * (seen / seconds - rate));
     }
 
+    /// Believes for now that there are so many times as many.
+    pub(super) fn scale(&mut self, factor: f64) {
+        self.per_second = self.per_second.map(|rate| rate * factor);
+        self.seconds = 0.0;
+    }
+
     pub(super) fn is_surely_below(self, events: u64, length: Duration) -> bool {
         let seen = count(events);
         self.per_second.is_none_or(|rate| {

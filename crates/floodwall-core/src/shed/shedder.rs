@@ -174,16 +174,8 @@ impl Shedder {
         inner
             .distribution
             .absorb(|level| take(&self.fresh[level.index()]));
-        let share = inner.controller.tick(&interval);
-        let keep = inner
-            .controller
-            .settings()
-            .shares()
-            .map(|part| part * (1.0 - share));
-        let cut = inner
-            .distribution
-            .cut(share, &keep, inner.controller.whole());
-        self.cut.store(cut.bits(), Ordering::Relaxed);
+        inner.controller.tick(&interval);
+        self.cut_again(&inner);
         self.due
             .store((now + ShedSettings::INTERVAL).as_nanos(), Ordering::Relaxed);
         let expected = inner.controller.arrivals_per_second().unwrap_or(0.0)
@@ -192,6 +184,28 @@ impl Shedder {
             arrived.saturating_add(step_after(expected)),
             Ordering::Relaxed,
         );
+    }
+
+    /// The limit behind the queue lets in so many times as many as before; see
+    /// [`Controller::limit_grew`].
+    pub fn limit_grew(&self, times: f64) {
+        // Who makes a new cut-off at this moment has seen it, or will soon.
+        let mut inner = match self.inner.try_lock() {
+            Ok(inner) => inner,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        inner.controller.limit_grew(times);
+        self.cut_again(&inner);
+    }
+
+    fn cut_again(&self, inner: &Inner) {
+        let controller = &inner.controller;
+        let share = controller.share();
+        let shares = controller.settings().shares();
+        let keep = shares.map(|part| part * (1.0 - share));
+        let cut = inner.distribution.cut(share, &keep, controller.whole());
+        self.cut.store(cut.bits(), Ordering::Relaxed);
     }
 
     /// How things stand.

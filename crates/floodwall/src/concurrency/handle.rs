@@ -136,6 +136,10 @@ impl ConcurrencyLimitHandle {
         self.core.gate.waiting()
     }
 
+    pub(crate) fn limit(&self) -> u32 {
+        self.core.gate.limit()
+    }
+
     /// Somebody was shed because of those who wait for this limit, and so does not wait for it.
     pub(crate) fn held_back(&self) {
         let Core { gate, .. } = &*self.core;

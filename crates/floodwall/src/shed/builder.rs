@@ -290,6 +290,7 @@ impl Settings {
             enforce_percent: u64::from(self.enforce_percent).into(),
             chosen: 0.into(),
             retry_after: 1.into(),
+            limit: std::sync::atomic::AtomicU32::new(0),
             ticking: 0.into(),
             observer: Observer::new("shed", name),
             series: ShedSeries::new(name),

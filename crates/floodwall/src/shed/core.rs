@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use floodwall_core::rate::KeyHash;
@@ -21,6 +21,8 @@ pub(super) struct Core {
     pub(super) cohorts: Cohorts,
     pub(super) sources: Vec<Source>,
     pub(super) queue: Option<ConcurrencyLimitHandle>,
+    /// Of the queue's limit, as it was seen last.
+    pub(super) limit: AtomicU32,
     pub(super) origin: Origin,
     pub(super) mode: ModeSwitch,
     pub(super) enforce_percent: AtomicU64,
@@ -60,6 +62,7 @@ impl Core {
         let at = self.origin.moment(now.instant());
         if let Some(queue) = &self.queue {
             self.shedder.saw_waiting(queue.waiting());
+            self.saw_limit(queue.limit());
         }
         if self.shedder.is_due(at) {
             self.tick(now);
@@ -71,6 +74,18 @@ impl Core {
             Verdict::Spared(level)
         } else {
             Verdict::Shed(level)
+        }
+    }
+
+    /// At once, and not with the next cut-off: what moves the limit judges it by what is let in.
+    fn saw_limit(&self, limit: u32) {
+        let before = self.limit.load(Ordering::Relaxed);
+        if limit != before {
+            let before = self.limit.swap(limit, Ordering::Relaxed);
+            if before > 0 && limit > before {
+                self.shedder
+                    .limit_grew(f64::from(limit) / f64::from(before));
+            }
         }
     }
 

@@ -17,16 +17,7 @@ impl Controls {
         bound: bool,
     ) -> Option<Change> {
         if !bound {
-            if before.is_none() && self.tries_less_unbound(&seen) {
-                return None;
-            }
-            self.window = Window::new(self.now);
-            self.plan.unbound = self.plan.unbound.saturating_add(1);
-            if before.is_none() && self.level() > 2.0 && self.plan.unbound >= CALM {
-                // Nobody waits for more: from now on bursts are not taken for a flood.
-                self.watch(None);
-            }
-            return None;
+            return self.unbound_in_climb(before, &seen);
         }
         if let Some(before) = before {
             let seen = more.map_or(seen, |more| more.and(seen));
@@ -74,6 +65,32 @@ impl Controls {
         }
         self.climb_from(Some(seen));
         self.go(seen.limit * 2.0, &seen, Cause::new(Why::SlowStart))
+    }
+
+    /// The limit is beyond what is asked for. Of the last step only as much is kept as was of use.
+    fn unbound_in_climb(&mut self, before: Option<Seen>, seen: &Seen) -> Option<Change> {
+        self.window = Window::new(self.now);
+        if let Some(before) = before {
+            let rise = before.compared_with(seen);
+            let to = between(with_slack(rise.knee), before.limit, seen.limit);
+            let cause = Cause::new(Why::ThroughputFlat)
+                .throughput(rise.throughput.exp())
+                .latency(seen.slower_than(&before));
+            let change = self.go(to, seen, cause);
+            self.plan.bound = 0;
+            self.plan.next = Look::Up;
+            self.watch(None);
+            return change;
+        }
+        if self.tries_less_unbound(seen) {
+            return None;
+        }
+        self.plan.unbound = self.plan.unbound.saturating_add(1);
+        if self.level() > 2.0 && self.plan.unbound >= CALM {
+            // Nobody waits for more: from now on bursts are not taken for a flood.
+            self.watch(None);
+        }
+        None
     }
 
     /// Whether less is tried first: latency hints at it, or does not speak against it.
