@@ -10,7 +10,9 @@ use std::time::Duration;
 use floodwall::admit::AdmitLayer;
 use floodwall::extract::key_fn;
 use floodwall::signals::Signals;
-use floodwall::{Admission, ConcurrencyLimit, RateLimit, Shed, all};
+use floodwall::{
+    Admission, ConcurrencyLimit, End, Now, Outcome, Permit, RateLimit, Shed, adaptive, all,
+};
 use tower::{Layer, Service};
 
 #[derive(Clone, Copy)]
@@ -79,4 +81,40 @@ async fn admitted_or_shed_a_decision_of_the_whole_wall_allocates_nothing() {
     let (made, served) = allocations(1.0).await;
     assert!(served < 500, "the last thousand are shed: {served}");
     assert_eq!(made, 0, "shed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sample_of_an_adaptive_limit_allocates_nothing() {
+    let limit = adaptive().floor(8).build().unwrap();
+    let handle = limit.handle();
+    let mut context = Context::from_waker(Waker::noop());
+    let mut round = |times: u64| {
+        for _ in 0..times {
+            let admitted = pin!(limit.admit("a", &Now::unread()));
+            let Poll::Ready(Ok(mut permit)) = admitted.poll(&mut context) else {
+                panic!("there is a place")
+            };
+            permit.responded(&Now::unread(), None);
+            permit.complete(&End::new(Outcome::Success));
+        }
+    };
+    // Windows of an algorithm end with time; a change of the limit is told, and may allocate.
+    for _ in 0..10 {
+        round(100);
+        tokio::time::advance(Duration::from_millis(200)).await;
+    }
+    let (told, changes) = (handle.snapshot().adaptive.unwrap(), handle.history());
+    let counted = allocation_counter::measure(|| round(1_000));
+    assert_eq!(counted.count_total, 0);
+    let samples = handle.snapshot().adaptive.unwrap().samples;
+    assert_eq!(
+        samples - told.samples,
+        1_000,
+        "all of them were learned from"
+    );
+    assert_eq!(
+        handle.history(),
+        changes,
+        "a change is no part of the question"
+    );
 }

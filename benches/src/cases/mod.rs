@@ -1,5 +1,6 @@
 //! Every case that there is. A new one: a file here and a line in `all`.
 
+mod adaptive;
 mod admit_noop;
 mod shed;
 mod signals_read;
@@ -11,6 +12,8 @@ use crate::case::Case;
 pub(crate) fn all() -> Vec<Case> {
     vec![
         admit_noop::case(),
+        adaptive::admission(),
+        adaptive::sample(),
         signals_write::case(),
         signals_read::case(),
         shed::decision(),

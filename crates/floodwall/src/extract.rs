@@ -136,7 +136,7 @@ impl<Req: ?Sized> CostOf<Req> for u32 {
 
 /// A reader made of a closure: see [`key_fn`], [`cost_fn`], [`priority_fn`], [`deadline_fn`].
 #[derive(Clone, Copy)]
-pub struct FromFn<F>(F);
+pub struct FromFn<F>(pub(crate) F);
 
 impl<F> fmt::Debug for FromFn<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

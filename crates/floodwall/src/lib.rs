@@ -16,6 +16,7 @@
 //! | you want | look at |
 //! | --- | --- |
 //! | at most so many at once, the rest waiting in order | [`ConcurrencyLimit`], [`ConcurrencyLimitLayer`] |
+//! | the same, and how many is found out while it runs | [`adaptive()`], [`limit`] |
 //! | at most so much per second, for all or for each key | [`RateLimit`], [`RateLimitLayer`] |
 //! | the least urgent refused first while the service is pressed | [`Shed`], [`ShedLayer`] |
 //! | several as one decision | [`all`] |
@@ -77,8 +78,9 @@ pub use admission::{
     Admission, All, BoxAdmission, End, Exempting, Matches, Permit, Unused, all, exempt, match_fn,
 };
 pub use clock::Now;
-pub use concurrency::{ConcurrencyLimit, QueueConfig};
+pub use concurrency::{ConcurrencyLimit, QueueConfig, adaptive};
 pub use error::BuildError;
+pub use floodwall_core::limit;
 pub use floodwall_core::rate::Quota;
 pub use floodwall_core::{
     Level, Outcome, PolicyName, PolicyNameError, Priority, QuotaReport, Reason, Rejection, Report,

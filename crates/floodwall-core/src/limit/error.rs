@@ -19,6 +19,11 @@ impl LimitError {
     pub const fn field(&self) -> &'static str {
         self.field
     }
+
+    /// What is wrong with it, and what to do about it.
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
 }
 
 impl fmt::Display for LimitError {

@@ -33,6 +33,7 @@ pub trait Permit: Sized {
 pub struct End {
     outcome: Outcome,
     at: Now,
+    is_sample: bool,
 }
 
 impl End {
@@ -41,12 +42,37 @@ impl End {
         Self {
             outcome,
             at: Now::unread(),
+            is_sample: true,
         }
     }
 
     /// An end at a time that is known.
     pub const fn at(outcome: Outcome, at: Now) -> Self {
-        Self { outcome, at }
+        Self {
+            outcome,
+            at,
+            is_sample: true,
+        }
+    }
+
+    /// The same, of something that goes on for as long as its caller likes, such as an event stream:
+    /// an adaptive limit learns nothing from it.
+    ///
+    /// ```
+    /// use floodwall::{End, Outcome};
+    ///
+    /// assert!(End::new(Outcome::Success).is_sample());
+    /// assert!(!End::new(Outcome::Success).no_sample().is_sample());
+    /// ```
+    #[must_use]
+    pub const fn no_sample(mut self) -> Self {
+        self.is_sample = false;
+        self
+    }
+
+    /// Whether an adaptive limit may learn from it.
+    pub const fn is_sample(&self) -> bool {
+        self.is_sample
     }
 
     /// How it ended.

@@ -89,7 +89,13 @@ impl Future for Acquire {
             match decided {
                 Enqueued::Entered => {
                     let core = this.core.take().expect(ONCE);
-                    return Poll::Ready(Ok(ConcurrencyPermit::new(core, Duration::ZERO, priority)));
+                    let at = |core: &Core| core.origin.now();
+                    return Poll::Ready(Ok(ConcurrencyPermit::new(
+                        core,
+                        Duration::ZERO,
+                        priority,
+                        at,
+                    )));
                 }
                 Enqueued::Refused(reason) => {
                     let refusal = core.refuse(priority, reason, this.now, Duration::ZERO);
@@ -136,7 +142,7 @@ impl Future for Acquire {
         core.observer.unqueued(priority);
         core.observer.waited(priority, waited);
         Poll::Ready(match decided {
-            Ok(()) => Ok(ConcurrencyPermit::new(core, waited, priority)),
+            Ok(()) => Ok(ConcurrencyPermit::new(core, waited, priority, |_| now)),
             Err(reason) => Err(core.refuse(priority, reason, &Now::unread(), waited)),
         })
     }

@@ -1,39 +1,36 @@
-use floodwall_core::PolicyName;
-use floodwall_core::queue::{QueueConfig, QueueConfigBuilder};
+use std::sync::Arc;
 
+use floodwall_core::PolicyName;
+
+use super::adaptive::{Learner, LimitChoice};
 use super::core::Core;
+use super::queue_choice::Line;
 use super::room::State;
-use super::{ConcurrencyLimit, WaitingRoom};
+use super::{ConcurrencyLimit, QueueChoice, WaitingRoom};
 use crate::extract::Usual;
+use crate::observe::Observer;
 use crate::{BuildError, Mode};
 
 /// Makes a [`ConcurrencyLimit`].
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[must_use]
 pub struct ConcurrencyLimitBuilder<P = Usual, D = Usual> {
-    limit: u32,
-    name: String,
-    mode: Mode,
-    queue: Line,
-    room: WaitingRoom,
+    pub(crate) limit: LimitChoice,
+    pub(crate) name: String,
+    pub(crate) mode: Mode,
+    pub(crate) queue: Line,
+    pub(crate) room: WaitingRoom,
     priority: P,
     deadline: D,
 }
 
-#[derive(Clone, Debug)]
-enum Line {
-    None,
-    Usual,
-    Set(QueueConfigBuilder),
-}
-
 impl ConcurrencyLimitBuilder {
-    pub(super) fn new(limit: u32) -> Self {
+    pub(crate) fn begin(limit: LimitChoice) -> Self {
         Self {
             limit,
             name: "concurrency".to_owned(),
             mode: Mode::Enforce,
-            queue: Line::Usual,
+            queue: Line::usual(),
             room: WaitingRoom::off(),
             priority: Usual,
             deadline: Usual,
@@ -54,10 +51,13 @@ impl<P, D> ConcurrencyLimitBuilder<P, D> {
         self
     }
 
-    /// Who finds no place waits here. When not said: four times the limit, at least 16 places, for
-    /// up to 100 ms, newest first once the delay stands above 5 ms.
-    pub fn queue(mut self, queue: QueueConfigBuilder) -> Self {
-        self.queue = Line::Set(queue);
+    /// Who finds no place waits here: a [`QueueConfigBuilder`](super::QueueConfigBuilder), or only
+    /// how long one may wait. When not said: four times the limit, at least 16 places, for up to
+    /// 100 ms, newest first once the delay stands above 5 ms.
+    ///
+    /// In front of a limit that moves, what is not said follows it; see [`QueueChoice`].
+    pub fn queue(mut self, queue: impl Into<QueueChoice>) -> Self {
+        self.queue = queue.into().0;
         self
     }
 
@@ -123,23 +123,29 @@ impl<P, D> ConcurrencyLimitBuilder<P, D> {
     ///
     /// # Errors
     ///
-    /// If the limit is 0, the name cannot be one, the settings of the queue or of the waiting room
-    /// are unsound, or there is a waiting room and no queue.
+    /// If the limit is 0, the bounds of an adaptive one contradict each other or are said of a limit
+    /// that has none, the name cannot be one, the settings of the queue or of the waiting room are
+    /// unsound, or there is a waiting room and no queue.
     pub fn build(self) -> Result<ConcurrencyLimit<P, D>, BuildError> {
-        check_limit(self.limit)?;
         let name = PolicyName::new(&self.name)?;
-        let queue = match self.queue {
-            Line::None => None,
-            Line::Usual => Some(usual_queue(self.limit)?),
-            Line::Set(queue) => Some(queue.build().map_err(|e| BuildError::caused("queue", e))?),
-        };
+        let observer = Arc::new(Observer::new("concurrency", name));
+        let (core, priority, deadline) = self.make(name, Learner::RING, observer)?;
+        Ok(ConcurrencyLimit::assemble(priority, deadline, core))
+    }
+
+    /// What is shared, and what reads requests. A limit that moves keeps up to `ring` samples.
+    pub(super) fn make(
+        self,
+        name: PolicyName,
+        ring: usize,
+        observer: Arc<Observer>,
+    ) -> Result<(Core, P, D), BuildError> {
+        let (limit, algorithm) = self.limit.make()?;
+        let (queue, follow) = self.queue.make(limit)?;
         check_room(&self.room, queue.is_some())?;
-        let core = Core::new(name, self.limit, queue, self.room, self.mode);
-        Ok(ConcurrencyLimit::assemble(
-            self.priority,
-            self.deadline,
-            core,
-        ))
+        let learner = algorithm.map(|algorithm| Learner::new(algorithm, limit, follow, ring));
+        let core = Core::new(name, limit, queue, self.room, self.mode, learner, observer);
+        Ok((core, self.priority, self.deadline))
     }
 
     /// Builds the policy as a layer for HTTP services.
@@ -170,12 +176,4 @@ pub(super) fn check_room(room: &WaitingRoom, has_queue: bool) -> Result<(), Buil
         return Err(BuildError::new("waiting_room", problem));
     }
     Ok(())
-}
-
-fn usual_queue(limit: u32) -> Result<QueueConfig, BuildError> {
-    let capacity = limit.saturating_mul(4).clamp(16, QueueConfig::MAX_CAPACITY);
-    QueueConfig::builder()
-        .capacity(capacity)
-        .build()
-        .map_err(|e| BuildError::caused("queue", e))
 }

@@ -1,9 +1,11 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use floodwall_core::queue::QueueConfig;
 use floodwall_core::{PolicyName, Priority, Reason, Rejection};
 use tokio::time::Instant;
 
+use super::adaptive::{Learner, Reins, Stay};
 use super::gate::Gate;
 use super::room::{Switch, WaitingRoom};
 use super::shadow::Shadow;
@@ -21,7 +23,10 @@ pub(super) struct Core {
     pub(super) shadow: Shadow,
     pub(super) origin: Origin,
     pub(super) mode: ModeSwitch,
-    pub(super) observer: Observer,
+    /// Slots of a keyed limit share it.
+    pub(super) observer: Arc<Observer>,
+    /// Of a limit that moves.
+    pub(super) learner: Option<Box<Learner>>,
 }
 
 impl Core {
@@ -31,6 +36,8 @@ impl Core {
         queue: Option<QueueConfig>,
         room: WaitingRoom,
         mode: Mode,
+        learner: Option<Learner>,
+        observer: Arc<Observer>,
     ) -> Self {
         let places = queue.as_ref().map_or(0, QueueConfig::capacity);
         let gate = Gate::new(limit, queue);
@@ -41,7 +48,8 @@ impl Core {
             gate,
             origin: Origin::here(),
             mode: ModeSwitch::new(mode),
-            observer: Observer::new("concurrency", name),
+            observer,
+            learner: learner.map(Box::new),
         }
     }
 
@@ -69,6 +77,27 @@ impl Core {
         Err(self.refusal(reason, now, Duration::ZERO))
     }
 
+    /// The same as a part of a decision: counts.
+    pub(super) fn check(
+        &self,
+        priority: Priority,
+        deadline: Option<Instant>,
+        now: &Now,
+    ) -> Result<(), Rejection> {
+        self.peek(priority, deadline, now).inspect_err(|refusal| {
+            self.gate.count_refused();
+            self.count(priority, refusal);
+        })
+    }
+
+    /// Who waits when it no longer enforces is let in at once.
+    pub(super) fn set_mode(&self, mode: Mode) {
+        self.mode.set(mode);
+        if mode != Mode::Enforce {
+            self.gate.let_all_in(self.origin.now());
+        }
+    }
+
     /// Makes the value of a refusal, and counts it.
     pub(super) fn refuse(
         &self,
@@ -83,11 +112,52 @@ impl Core {
     }
 
     pub(super) fn count(&self, priority: Priority, refusal: &Rejection) {
+        if let Some(learner) = &self.learner {
+            let held_back = match refusal.reason() {
+                Reason::Draining => false,
+                // It may have passed before it came here.
+                Reason::Deadline => self.gate.in_flight() >= self.gate.limit(),
+                _ => true,
+            };
+            if held_back {
+                learner.held_back();
+            }
+        }
         self.observer
             .refused(priority, refusal.reason(), refusal.retry_after());
     }
 
-    fn refusal(&self, reason: Reason, now: &Now, waited: Duration) -> Rejection {
+    /// Somebody waits elsewhere for a place of this limit.
+    pub(super) fn held_back(&self) {
+        if let Some(learner) = &self.learner {
+            learner.held_back();
+        }
+    }
+
+    /// Gives a place back, with what is known of the one who had it.
+    pub(super) fn leave(&self, stay: Option<Stay>, queued: Duration) {
+        let (Some(stay), Some(learner)) = (stay, &self.learner) else {
+            self.gate.leave(|| self.origin.now());
+            return;
+        };
+        let at = stay.left().unwrap_or_else(|| self.origin.now());
+        let binding = self.gate.holds_back() | learner.has_held_back();
+        self.gate.leave(|| at);
+        // Who came in before it was switched to a mode that lets everybody in says nothing now.
+        if self.mode.get() == Mode::Enforce {
+            learner.hand_in(stay.sample(at, queued, binding), &self.reins());
+        }
+    }
+
+    fn reins(&self) -> Reins<'_> {
+        Reins {
+            gate: &self.gate,
+            shadow: &self.shadow,
+            observer: &self.observer,
+        }
+    }
+
+    pub(super) fn refusal(&self, reason: Reason, now: &Now, waited: Duration) -> Rejection {
         let retry_after = self.gate.retry_after(self.origin.moment(now.instant()));
         Rejection::new(self.name, reason)
             .with_retry_after(retry_after)

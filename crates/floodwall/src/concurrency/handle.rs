@@ -8,6 +8,7 @@ use floodwall_core::shed::Backlog;
 use floodwall_core::{PolicyName, Priority, Reason};
 
 use super::WaitingRoom;
+use super::adaptive::PastChange;
 use super::builder::{check_limit, check_room};
 use super::core::Core;
 use super::gate::DrainKey;
@@ -57,6 +58,24 @@ pub struct ConcurrencySnapshot {
     pub departures_per_second: Option<f64>,
     /// What it has decided so far.
     pub counts: Counts,
+    /// What moves the limit, if it moves.
+    pub adaptive: Option<AdaptiveSnapshot>,
+}
+
+/// What moves a limit, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct AdaptiveSnapshot {
+    /// The name of the algorithm.
+    pub algorithm: &'static str,
+    /// Whether it has panicked: the limit stays where it is, then.
+    pub lost: bool,
+    /// How many samples it was told.
+    pub samples: u64,
+    /// How many it was not told, because it did not keep up.
+    pub missed: u64,
+    /// The last change that it told.
+    pub last_change: Option<PastChange>,
 }
 
 impl ConcurrencyLimitHandle {
@@ -92,7 +111,23 @@ impl ConcurrencyLimitHandle {
             oldest_wait: gate.oldest_wait(now),
             departures_per_second: gate.departures_per_second(now),
             counts: self.core.observer.counters.counts(),
+            adaptive: self.core.learner.as_ref().map(|learner| AdaptiveSnapshot {
+                algorithm: learner.name(),
+                lost: learner.is_lost(),
+                samples: learner.learned(),
+                missed: learner.missed(),
+                last_change: learner.last_change(now),
+            }),
         }
+    }
+
+    /// The last changes of a limit that moves, the oldest first: up to 64. Nobody's if it is fixed.
+    ///
+    /// Each reads as in the events: `limit 40 -> 31: throughput flat, latency x1.8`.
+    pub fn history(&self) -> Vec<PastChange> {
+        let now = self.core.origin.now();
+        let learner = self.core.learner.as_ref();
+        learner.map_or_else(Vec::new, |learner| learner.past_changes(now))
     }
 
     /// How many wait, as one load of a word that every request reads anyway.
@@ -129,15 +164,25 @@ impl ConcurrencyLimitHandle {
     ///
     /// # Errors
     ///
-    /// If `limit` is 0: to let nothing in, [`drain`](ConcurrencyLimitHandle::drain).
+    /// If `limit` is 0: to let nothing in, [`drain`](ConcurrencyLimitHandle::drain). If it is adaptive:
+    /// its algorithm alone moves it.
     pub fn set_limit(&self, limit: u32) -> Result<(), BuildError> {
         check_limit(limit)?;
+        if let Some(learner) = &self.core.learner {
+            let problem = format!(
+                "`{}` moves it and would move it back: bound it with `floor` and `ceiling` when it is \
+                 built, or begin with a fixed limit",
+                learner.name()
+            );
+            return Err(BuildError::new("limit", problem));
+        }
         self.core.gate.set_limit(limit, self.core.origin.now());
         self.core.observer.limit_is(limit);
         Ok(())
     }
 
-    /// Changes the set-up of the queue; those who wait already keep their place and their time.
+    /// Changes the set-up of the queue; those who wait already keep their place and their time. From then
+    /// on it follows no adaptive limit.
     ///
     /// # Errors
     ///
@@ -147,7 +192,13 @@ impl ConcurrencyLimitHandle {
             .build()
             .map_err(|error| BuildError::caused("queue", error))?;
         let places = queue.capacity();
-        if self.core.gate.set_queue(queue) {
+        let set = || self.core.gate.set_queue(queue);
+        let follow = self.core.learner.as_ref().and_then(|it| it.follow.as_ref());
+        let is_set = match follow {
+            Some(follow) => follow.end(set),
+            None => set(),
+        };
+        if is_set {
             self.core.shadow.set_places(places);
             return Ok(());
         }
@@ -171,10 +222,7 @@ impl ConcurrencyLimitHandle {
     /// Changes the mode. What is inside is counted in every mode, so the switch is exact. Those who
     /// wait when it no longer enforces are let in at once.
     pub fn set_mode(&self, mode: Mode) {
-        self.core.mode.set(mode);
-        if mode != Mode::Enforce {
-            self.core.gate.let_all_in(self.core.origin.now());
-        }
+        self.core.set_mode(mode);
     }
 
     /// Takes nothing new from now on: arrivals are refused with

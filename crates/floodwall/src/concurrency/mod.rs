@@ -8,24 +8,44 @@
 //! lets waiters in, shrinking takes no place away from anybody, it gives back none until the number
 //! inside is below the new limit.
 //!
+//! With [`adaptive`] the limit finds itself: an [algorithm](crate::limit) learns from each request
+//! that has left, and says why it moves ([`ConcurrencyLimitHandle::history`]).
+//!
 //! For handlers that block the thread of their runtime there is the [`WaitingRoom`].
 
 mod acquire;
+mod adaptive;
 mod builder;
 mod core;
 mod gate;
 mod handle;
+mod keyed;
 mod load;
+mod partitioned;
 mod permit;
 mod policy;
+mod queue_choice;
 mod room;
 mod shadow;
 
 pub use acquire::Acquire;
+#[cfg(feature = "http")]
+pub(crate) use adaptive::{Bounds, LimitChoice};
+pub use adaptive::{PastChange, adaptive};
 pub use builder::ConcurrencyLimitBuilder;
 pub use floodwall_core::queue::{QueueConfig, QueueConfigBuilder};
-pub use handle::{ConcurrencyLimitHandle, ConcurrencySnapshot, Drained};
+pub use handle::{AdaptiveSnapshot, ConcurrencyLimitHandle, ConcurrencySnapshot, Drained};
+pub use keyed::{
+    KeyedAcquire, KeyedConcurrencyLimit, KeyedConcurrencyLimitBuilder, KeyedConcurrencyLimitHandle,
+    KeyedConcurrencySnapshot,
+};
 pub(crate) use load::{LimitLoad, WeakLimit};
+pub use partitioned::{
+    Everything, PartitionOf, PartitionSnapshot, Partitioned, PartitionedAcquire,
+    PartitionedBuilder, PartitionedHandle, PartitionedPermit, PartitionedSnapshot,
+};
 pub use permit::ConcurrencyPermit;
 pub use policy::ConcurrencyLimit;
+pub(crate) use queue_choice::Line;
+pub use queue_choice::QueueChoice;
 pub use room::WaitingRoom;

@@ -1,13 +1,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use floodwall_core::{Priority, Reason, Report};
+use floodwall_core::{Moment, Priority, Reason, Report};
 
+use super::adaptive::Stay;
 use super::core::Core;
 use super::gate::HoldId;
 use super::shadow::Verdict;
 use crate::Now;
-use crate::admission::Permit;
+use crate::admission::{End, Permit};
 
 /// A place inside; given back when it is completed or dropped.
 #[derive(Debug)]
@@ -17,17 +18,28 @@ pub struct ConcurrencyPermit {
     hold: Option<HoldId>,
     // Holds a place in what shadow mode would let in.
     shadow: bool,
+    // Of a limit that moves.
+    stay: Option<Stay>,
 }
 
 impl ConcurrencyPermit {
-    pub(super) fn new(core: Arc<Core>, waited: Duration, priority: Priority) -> Self {
+    /// `now` is asked by a limit that moves only.
+    pub(super) fn new(
+        core: Arc<Core>,
+        waited: Duration,
+        priority: Priority,
+        now: impl FnOnce(&Core) -> Moment,
+    ) -> Self {
         core.observer.admitted(priority);
         core.observer.entered(|| core.gate.limit());
+        let stay = core.learner.is_some();
+        let stay = stay.then(|| Stay::begin(now(&core), core.gate.in_flight()));
         Self {
             core,
             waited,
             hold: None,
             shadow: false,
+            stay,
         }
     }
 
@@ -40,6 +52,7 @@ impl ConcurrencyPermit {
             waited: Duration::ZERO,
             hold: None,
             shadow: false,
+            stay: None,
         }
     }
 
@@ -62,7 +75,19 @@ impl ConcurrencyPermit {
 }
 
 impl Permit for ConcurrencyPermit {
+    fn complete(mut self, end: &End) {
+        if !end.is_sample() {
+            self.stay = None;
+        } else if let Some(stay) = &mut self.stay {
+            let at = self.core.origin.moment(end.now().instant());
+            stay.ended(end.outcome(), at);
+        }
+    }
+
     fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>) {
+        if let Some(stay) = &mut self.stay {
+            stay.responded(self.core.origin.moment(now.instant()));
+        }
         if let (Some(at_most), None) = (hold_at_most, self.hold) {
             let until = self.core.origin.moment(now.instant()) + at_most;
             self.hold = Some(self.core.gate.hold(until));
@@ -84,7 +109,7 @@ impl Drop for ConcurrencyPermit {
         }
         // A hold that is gone means that a full limit took the place back long ago.
         if self.hold.take().is_none_or(|hold| core.gate.end_hold(hold)) {
-            core.gate.leave(|| core.origin.now());
+            core.leave(self.stay.take(), self.waited);
         }
     }
 }

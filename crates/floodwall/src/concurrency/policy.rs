@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use floodwall_core::Rejection;
 
+use super::adaptive::LimitChoice;
 use super::core::Core;
 use super::{Acquire, ConcurrencyLimitBuilder, ConcurrencyLimitHandle, ConcurrencyPermit};
 use crate::Now;
@@ -59,7 +60,24 @@ impl ConcurrencyLimit {
 
     /// Begins with `limit` and the defaults, which each method tells.
     pub fn builder(limit: u32) -> ConcurrencyLimitBuilder {
-        ConcurrencyLimitBuilder::new(limit)
+        ConcurrencyLimitBuilder::begin(LimitChoice::fixed(limit))
+    }
+
+    /// As many inside as the service can use, which is found out while it runs; as many as four times
+    /// that, but at least 16, wait for up to 100 ms. More settings: [`adaptive`](super::adaptive()).
+    ///
+    /// ```
+    /// use floodwall::ConcurrencyLimit;
+    ///
+    /// let limit = ConcurrencyLimit::adaptive();
+    /// assert_eq!(limit.handle().snapshot().limit, 20);
+    /// ```
+    #[must_use]
+    pub fn adaptive() -> Self {
+        match super::adaptive().build() {
+            Ok(policy) => policy,
+            Err(error) => panic!("{error}"),
+        }
     }
 }
 
@@ -95,13 +113,8 @@ where
 
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         let deadline = self.deadline.deadline(request, now);
-        let priority = self.priority.priority(request);
         self.core
-            .peek(priority, deadline, now)
-            .inspect_err(|refusal| {
-                self.core.gate.count_refused();
-                self.core.count(priority, refusal);
-            })
+            .check(self.priority.priority(request), deadline, now)
     }
 
     fn admit(&self, request: &Req, now: &Now) -> Acquire {

@@ -47,13 +47,12 @@ impl<B: Body, P: Permit> ResponseBody<B, P> {
         }
     }
 
-    pub(super) fn holding(
-        body: B,
-        permit: P,
-        at_head: AtHead,
-        headers: &HeaderMap,
-        without_body: bool,
-    ) -> Self {
+    pub(super) fn holding(body: B, permit: P, headers: &HeaderMap, ends: Ends) -> Self {
+        let Ends {
+            at_head,
+            is_sample,
+            without_body,
+        } = ends;
         let outcome = match at_head {
             AtHead::Known(outcome) => outcome,
             // Until the trailers say better: a call that ends without them has failed.
@@ -64,6 +63,7 @@ impl<B: Body, P: Permit> ResponseBody<B, P> {
             permit: Some(permit),
             outcome,
             expects_trailers,
+            is_sample,
             left: content_length(headers).or_else(|| body.size_hint().exact()),
         };
         if without_body || body.is_end_stream() {
@@ -77,11 +77,21 @@ impl<B: Body, P: Permit> ResponseBody<B, P> {
     }
 }
 
+/// What the head tells about the end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends {
+    pub(super) at_head: AtHead,
+    /// Whether a limit may learn from it.
+    pub(super) is_sample: bool,
+    pub(super) without_body: bool,
+}
+
 /// The permit, and what is known about the end of the body.
 struct Holding<P: Permit> {
     permit: Option<P>,
     outcome: Outcome,
     expects_trailers: bool,
+    is_sample: bool,
     // Bytes still to come, where that is known.
     left: Option<u64>,
 }
@@ -92,6 +102,7 @@ impl<P: Permit> Holding<P> {
             permit: None,
             outcome: Outcome::Success,
             expects_trailers: false,
+            is_sample: true,
             left: None,
         }
     }
@@ -102,7 +113,8 @@ impl<P: Permit> Holding<P> {
 
     fn end_as(&mut self, outcome: Outcome) {
         if let Some(permit) = self.permit.take() {
-            permit.complete(&End::new(outcome));
+            let end = End::new(outcome);
+            permit.complete(&if self.is_sample { end } else { end.no_sample() });
         }
     }
 

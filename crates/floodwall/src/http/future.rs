@@ -10,8 +10,9 @@ use floodwall_core::{Outcome, Report};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use super::body::Ends;
 use super::classify::AtHead;
-use super::hold::gives_back_at_head;
+use super::hold::{gives_back_at_head, is_open_ended};
 use super::layer::Shared;
 use super::{Admitted, Head, HoldUntil, ResponseBody};
 use crate::Now;
@@ -137,11 +138,21 @@ fn answered<B: Body, P: Permit, A>(
             AtHead::Known(outcome) => outcome,
             AtHead::AskTrailers => Outcome::Success,
         };
-        permit.complete(&End::at(outcome, now));
+        let end = End::at(outcome, now);
+        permit.complete(&if is_open_ended(asked, &head) {
+            end.no_sample()
+        } else {
+            end
+        });
         return Response::from_parts(head, ResponseBody::free(body));
     }
     let without_body = asked.head || matches!(head.status.as_u16(), 204 | 304);
-    let body = ResponseBody::holding(body, permit, at_head, &head.headers, without_body);
+    let ends = Ends {
+        at_head,
+        is_sample: !is_open_ended(asked, &head),
+        without_body,
+    };
+    let body = ResponseBody::holding(body, permit, &head.headers, ends);
     Response::from_parts(head, body)
 }
 

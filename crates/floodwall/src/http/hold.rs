@@ -38,9 +38,17 @@ pub(super) fn gives_back_at_head(
     hold_streams: bool,
 ) -> bool {
     hold == HoldUntil::Headers
-        || head.status == StatusCode::SWITCHING_PROTOCOLS
-        || (asked.connect && head.status.is_success())
+        || is_upgrade(asked, head)
         || (!hold_streams && is_event_stream(head))
+}
+
+/// Whether it lasts for as long as its caller likes, which says nothing about the service.
+pub(super) fn is_open_ended(asked: Asked, head: &response::Parts) -> bool {
+    is_upgrade(asked, head) || is_event_stream(head)
+}
+
+fn is_upgrade(asked: Asked, head: &response::Parts) -> bool {
+    head.status == StatusCode::SWITCHING_PROTOCOLS || (asked.connect && head.status.is_success())
 }
 
 fn is_event_stream(head: &response::Parts) -> bool {

@@ -1,3 +1,4 @@
+use floodwall_core::limit::LimitAlgorithm;
 use floodwall_core::rate::{Quota, QuotaError};
 
 use super::AdmitLayer;
@@ -75,6 +76,40 @@ impl ConcurrencyLimitLayer {
     #[must_use]
     pub fn new(limit: u32) -> Self {
         Self::around(ConcurrencyLimit::new(limit))
+    }
+}
+
+impl ConcurrencyLimitLayer {
+    /// As many inside as the service can use, which is found out while it runs; as many as four times
+    /// that, but at least 16, wait for up to 100 ms. More settings: [`adaptive`](crate::adaptive()).
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use floodwall::ConcurrencyLimitLayer;
+    ///
+    /// let app: Router = Router::new()
+    ///     .route("/", get(|| async { "hello" }))
+    ///     .layer(ConcurrencyLimitLayer::adaptive());
+    /// ```
+    #[must_use]
+    pub fn adaptive() -> Self {
+        Self::around(ConcurrencyLimit::adaptive())
+    }
+
+    /// The same, moved by this algorithm.
+    ///
+    /// ```
+    /// use floodwall::{ConcurrencyLimitLayer, limit::Marginal};
+    ///
+    /// let layer = ConcurrencyLimitLayer::with_algorithm(Marginal::new());
+    /// # drop(layer);
+    /// ```
+    #[must_use]
+    pub fn with_algorithm(algorithm: impl LimitAlgorithm) -> Self {
+        match crate::adaptive().with_algorithm(algorithm).build() {
+            Ok(policy) => Self::around(policy),
+            Err(error) => unreachable!("nothing was said that could be wrong: {error}"),
+        }
     }
 }
 

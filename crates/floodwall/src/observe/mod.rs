@@ -17,6 +17,7 @@ pub(crate) use shed::ShedSeries;
 
 use std::time::Duration;
 
+use floodwall_core::limit::Change;
 use floodwall_core::{PolicyName, Priority, Reason};
 
 /// Counts and publishes the decisions of one policy.
@@ -31,6 +32,14 @@ impl Observer {
         Self {
             counters: Counters::default(),
             series: Series::new(layer, policy),
+        }
+    }
+
+    /// Of many limits together.
+    pub(crate) fn of_many(layer: &'static str, policy: PolicyName) -> Self {
+        Self {
+            counters: Counters::default(),
+            series: Series::of_many(layer, policy),
         }
     }
 
@@ -86,5 +95,38 @@ impl Observer {
 
     pub(crate) fn limit_is(&self, limit: u32) {
         self.series.limit_is(limit);
+    }
+
+    /// An algorithm has moved the limit.
+    pub(crate) fn limit_changed(&self, change: &Change) {
+        self.series.limit_changed(change);
+        #[cfg(feature = "tracing")]
+        tracing::info!(
+            target: "floodwall",
+            policy = %self.series.policy(),
+            limit = change.to,
+            why = change.cause.why.label(),
+            "{change}"
+        );
+    }
+
+    /// It has panicked, and nobody moves the limit any more.
+    #[cfg_attr(
+        not(feature = "tracing"),
+        expect(
+            unused_variables,
+            clippy::unused_self,
+            reason = "only the event tells them"
+        )
+    )]
+    pub(crate) fn algorithm_lost(&self, algorithm: &'static str, limit: u32) {
+        #[cfg(feature = "tracing")]
+        tracing::error!(
+            target: "floodwall",
+            policy = %self.series.policy(),
+            algorithm,
+            limit,
+            "the limit's algorithm panicked: the limit stays where it is"
+        );
     }
 }

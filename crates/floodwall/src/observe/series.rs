@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use floodwall_core::limit::Change;
 use floodwall_core::{PolicyName, Priority, Reason};
 use metrics::{
     Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram,
@@ -11,6 +12,7 @@ use metrics::{
 const REQUESTS: &str = "floodwall_requests_total";
 const IN_FLIGHT: &str = "floodwall_in_flight";
 const LIMIT: &str = "floodwall_limit";
+const LIMIT_CHANGES: &str = "floodwall_limit_changes_total";
 const QUEUE_DEPTH: &str = "floodwall_queue_depth";
 const QUEUE_WAIT: &str = "floodwall_queue_wait_seconds";
 pub(super) const HELD_BACK: &str = "floodwall_held_back_ratio";
@@ -21,7 +23,7 @@ pub(crate) const QUEUE_LATENCY: &str = "floodwall_queue_latency_seconds";
 ///
 /// Call it once after installing a recorder; it is optional. Labels are `layer`, `policy`, `class`
 /// (the priority, 0 to 7), `decision` (`admit`, `refuse`, `would_refuse`, `would_wait`),
-/// `reason`, `part` and `monitor` (the names of one's own): their number is bounded, and no key, path
+/// `reason`, `why` (a limit was moved) and `direction` (`up`, `down`, `same`), `part` and `monitor` (the names of one's own): their number is bounded, and no key, path
 /// or address is ever a label.
 ///
 /// ```
@@ -35,6 +37,11 @@ pub fn describe_metrics() {
     );
     describe_gauge!(IN_FLIGHT, Unit::Count, "Requests that hold a place");
     describe_gauge!(LIMIT, Unit::Count, "How many requests may hold a place");
+    describe_counter!(
+        LIMIT_CHANGES,
+        Unit::Count,
+        "How often an adaptive limit was moved, and why"
+    );
     describe_gauge!(
         HELD_BACK,
         "The share of calls that a breaker or a throttle holds back"
@@ -71,6 +78,8 @@ pub fn describe_metrics() {
 pub(crate) struct Series {
     layer: &'static str,
     policy: PolicyName,
+    /// Not where many limits share the series: theirs would overwrite each other.
+    tells_limit: bool,
     admitted: [OnceLock<Counter>; Priority::COUNT],
     would_wait: [OnceLock<Counter>; Priority::COUNT],
     refused: [[OnceLock<Counter>; Reason::ALL.len()]; Priority::COUNT],
@@ -87,6 +96,7 @@ impl Series {
         Self {
             layer,
             policy,
+            tells_limit: true,
             admitted: Default::default(),
             would_wait: Default::default(),
             refused: Default::default(),
@@ -96,6 +106,14 @@ impl Series {
             depth: Default::default(),
             wait: Default::default(),
             retry_after: OnceLock::new(),
+        }
+    }
+
+    /// Of many limits together.
+    pub(crate) fn of_many(layer: &'static str, policy: PolicyName) -> Self {
+        Self {
+            tells_limit: false,
+            ..Self::new(layer, policy)
         }
     }
 
@@ -194,9 +212,28 @@ impl Series {
     }
 
     pub(crate) fn limit_is(&self, limit: u32) {
-        self.limit
-            .get_or_init(|| self.gauge(LIMIT))
-            .set(f64::from(limit));
+        if self.tells_limit {
+            self.limit
+                .get_or_init(|| self.gauge(LIMIT))
+                .set(f64::from(limit));
+        }
+    }
+
+    /// Rare, so no handle is kept: there may be as many as an algorithm has reasons.
+    pub(crate) fn limit_changed(&self, change: &Change) {
+        let direction = match change.to.cmp(&change.from) {
+            std::cmp::Ordering::Greater => "up",
+            std::cmp::Ordering::Less => "down",
+            std::cmp::Ordering::Equal => "same",
+        };
+        counter!(
+            LIMIT_CHANGES,
+            "layer" => self.layer,
+            "policy" => self.policy.to_string(),
+            "why" => change.cause.why.label(),
+            "direction" => direction
+        )
+        .increment(1);
     }
 
     fn gauge(&self, name: &'static str) -> Gauge {

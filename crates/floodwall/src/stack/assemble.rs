@@ -33,7 +33,7 @@ pub(super) fn build(mut builder: StackBuilder) -> Result<Stack, BuildError> {
     }
     check_names(&quotas)?;
     let mut limit_told = Description::new();
-    let limit = limit(&builder, &mut limit_told)?;
+    let limit = limit(&mut builder, &mut limit_told)?;
     let handle = limit.as_ref().map(StackLimit::handle);
     let signals = builder.signals.take().unwrap_or_default();
     if let Some(limit) = &handle {

@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use floodwall_core::queue::QueueConfigBuilder;
 use floodwall_core::rate::{Quota, QuotaError};
 
 use super::asked::AnyKey;
@@ -8,7 +7,7 @@ use super::kind::Kind;
 use super::priority::{AnyDeadline, AnyPriority};
 use super::{ShedBy, ShedRules, Stack};
 use crate::admission::{Exempting, Matches};
-use crate::concurrency::WaitingRoom;
+use crate::concurrency::{ConcurrencyLimitBuilder, LimitChoice, Line, QueueChoice, WaitingRoom};
 use crate::extract::{DeadlineOf, KeyOf, PriorityOf};
 use crate::http::{Head, QueueLatencyBuilder, QueueLatencyLayer, TrustedProxies, retries};
 use crate::shed::PressureSource;
@@ -25,9 +24,11 @@ pub struct StackBuilder {
     pub(super) retries: Box<dyn Matches<Head> + Send + Sync>,
     pub(super) quotas: Vec<WantedQuota>,
     pub(super) shed: Option<WantedShed>,
-    pub(super) limit: Option<u32>,
+    pub(super) limit: Option<LimitChoice>,
+    pub(super) limit_name: String,
     pub(super) limit_mode: Mode,
-    pub(super) queue: WantedQueue,
+    /// None: not said.
+    pub(super) queue: Option<Line>,
     pub(super) seed: Option<u64>,
     pub(super) hand_on: bool,
     pub(super) room: WaitingRoom,
@@ -58,12 +59,6 @@ pub(super) struct WantedShed {
 /// Its name, its bounds, and what reads it.
 pub(super) type WantedSource = (String, (f64, f64), Box<dyn PressureSource>);
 
-pub(super) enum WantedQueue {
-    Usual,
-    Set(QueueConfigBuilder),
-    None,
-}
-
 impl StackBuilder {
     pub(super) fn new() -> Self {
         Self {
@@ -75,8 +70,9 @@ impl StackBuilder {
             quotas: Vec::new(),
             shed: None,
             limit: None,
+            limit_name: "concurrency".to_owned(),
             limit_mode: Mode::Enforce,
-            queue: WantedQueue::Usual,
+            queue: None,
             seed: None,
             hand_on: false,
             room: WaitingRoom::off(),
@@ -196,20 +192,43 @@ impl StackBuilder {
 
     /// At most so many inside at once; those who find no place wait in order of priority.
     pub fn limit(mut self, limit: u32) -> Self {
-        self.limit = Some(limit);
+        self.limit = Some(LimitChoice::fixed(limit));
         self
     }
 
-    /// Who finds no place waits here: four times the limit, at least 16, for up to 100 ms when not
+    /// A limit with its queue, its waiting room, its mode and its name, as it would be built alone.
+    /// Priority and deadline are those of the stack.
+    ///
+    /// ```
+    /// use floodwall::{Stack, adaptive};
+    /// use std::time::Duration;
+    ///
+    /// let stack = Stack::builder()
+    ///     .concurrency(adaptive().queue(Duration::from_millis(50)))
+    ///     .build()?;
+    /// # drop(stack);
+    /// # Ok::<(), floodwall::BuildError>(())
+    /// ```
+    pub fn concurrency(mut self, limit: ConcurrencyLimitBuilder) -> Self {
+        self.limit = Some(limit.limit);
+        self.limit_name = limit.name;
+        self.limit_mode = limit.mode;
+        self.queue = Some(limit.queue);
+        self.room = limit.room;
+        self
+    }
+
+    /// Who finds no place waits here: a [`QueueConfigBuilder`](crate::concurrency::QueueConfigBuilder),
+    /// or only how long one may wait. Four times the limit, at least 16, for up to 100 ms when not
     /// said.
-    pub fn queue(mut self, queue: QueueConfigBuilder) -> Self {
-        self.queue = WantedQueue::Set(queue);
+    pub fn queue(mut self, queue: impl Into<QueueChoice>) -> Self {
+        self.queue = Some(queue.into().0);
         self
     }
 
     /// Who finds no place is refused at once.
     pub fn no_queue(mut self) -> Self {
-        self.queue = WantedQueue::None;
+        self.queue = Some(Line::None);
         self
     }
 

@@ -1,8 +1,9 @@
 //! What cannot be together, and why.
 
 use super::ShedBy;
-use super::builder::{StackBuilder, WantedQueue};
+use super::builder::StackBuilder;
 use super::quota::StackQuota;
+use crate::concurrency::Line;
 use crate::{BuildError, Mode};
 
 const MOST_QUOTAS: usize = 4;
@@ -16,7 +17,7 @@ pub(super) fn check_contradictions(builder: &StackBuilder) -> Result<(), BuildEr
         );
     }
     if builder.limit.is_none() {
-        if !matches!(builder.queue, WantedQueue::Usual) {
+        if builder.queue.is_some() {
             return wrong(
                 "queue",
                 "nobody waits where there is no limit: set `limit`, too",
@@ -36,7 +37,7 @@ pub(super) fn check_contradictions(builder: &StackBuilder) -> Result<(), BuildEr
         );
     }
     if let Some(shed) = &builder.shed {
-        let queues = builder.limit.is_some() && !matches!(builder.queue, WantedQueue::None);
+        let queues = builder.limit.is_some() && !matches!(builder.queue, Some(Line::None));
         if !queues && shed.sources.is_empty() && shed.rules.pressures.is_empty() {
             return wrong(
                 "shed",

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::priority::{DeadlineRules, PriorityRules};
-use super::{KeyRule, KindRule, PressureRules};
+use super::{AdaptiveRules, KeyRule, KindRule, LimitRule, PressureRules};
 use crate::Mode;
 use crate::concurrency::WaitingRoom;
 
@@ -168,8 +168,8 @@ pub enum ShedBy {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ConcurrencyRules {
-    /// How many.
-    pub limit: u32,
+    /// How many: a number, or found while it runs.
+    pub limit: LimitRule,
     /// Who finds no place waits here: as floodwall's default queue when not said.
     #[cfg_attr(
         feature = "serde",
@@ -213,6 +213,15 @@ impl RoomRule {
 impl ConcurrencyRules {
     /// A limit with the defaults.
     pub const fn new(limit: u32) -> Self {
+        Self::with(LimitRule::Fixed(limit))
+    }
+
+    /// A limit that finds itself, with the defaults.
+    pub const fn adaptive() -> Self {
+        Self::with(LimitRule::Adaptive(AdaptiveRules::new()))
+    }
+
+    const fn with(limit: LimitRule) -> Self {
         Self {
             limit,
             queue: None,

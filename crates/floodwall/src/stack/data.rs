@@ -3,11 +3,11 @@
 use floodwall_core::queue::QueueConfig;
 use floodwall_core::rate::Quota;
 
-use super::builder::{StackBuilder, WantedQueue, WantedQuota, WantedShed};
-use super::parts::usual_places;
+use super::builder::{StackBuilder, WantedQuota, WantedShed};
 use super::priority::priority;
 use super::{ConcurrencyRules, QuotaRules, Stack, StackConfig};
 use crate::BuildError;
+use crate::concurrency::Line;
 use crate::http::{QueueLatencyLayer, TrustedProxies};
 
 impl StackConfig {
@@ -53,9 +53,9 @@ impl StackConfig {
             });
         }
         if let Some(rules) = &self.concurrency {
-            builder.limit = Some(rules.limit);
+            builder.limit = Some(rules.limit.choice());
             builder.limit_mode = rules.mode;
-            builder.queue = rules.wanted()?;
+            builder.queue = Some(rules.wanted()?);
             builder.room = rules.waiting_room.settings();
         }
         Ok(builder)
@@ -82,15 +82,11 @@ impl QuotaRules {
 }
 
 impl ConcurrencyRules {
-    fn wanted(&self) -> Result<WantedQueue, BuildError> {
+    fn wanted(&self) -> Result<Line, BuildError> {
         let Some(rules) = &self.queue else {
-            return Ok(WantedQueue::Usual);
+            return Ok(Line::usual());
         };
-        if rules.capacity == Some(0) {
-            return Ok(WantedQueue::None);
-        }
-        let places = rules.capacity.unwrap_or_else(|| usual_places(self.limit));
-        let mut queue = QueueConfig::builder().capacity(places);
+        let mut queue = QueueConfig::builder();
         if let Some(wait) = rules.max_wait {
             queue = queue.max_wait(wait);
         }
@@ -100,6 +96,10 @@ impl ConcurrencyRules {
         for (class, share) in &rules.shares {
             queue = queue.share(priority(*class)?, *share);
         }
-        Ok(WantedQueue::Set(queue))
+        Ok(match rules.capacity {
+            Some(0) => Line::None,
+            Some(places) => Line::Set(queue.capacity(places)),
+            None => Line::Usual(queue),
+        })
     }
 }

@@ -3,6 +3,7 @@ use std::fmt;
 use floodwall_core::{Level, Priority, Reason};
 
 use super::Stack;
+use super::wall::StackLimit;
 use crate::Now;
 use crate::admission::Admission;
 use crate::http::Head;
@@ -27,6 +28,8 @@ pub struct Explanation {
     pub time_left: Option<std::time::Duration>,
     /// The quotas that count for it.
     pub quotas: Vec<QuotaVerdict>,
+    /// What moves the limit, how many it lets in now, and what it did last; none if it is fixed.
+    pub limit: Option<String>,
     /// What would become of it now. A free place can be gone a moment later.
     pub verdict: Verdict,
 }
@@ -97,8 +100,19 @@ pub(super) fn explain(stack: &Stack, exempt: bool, head: &Head) -> Explanation {
             .deadline
             .map(|deadline| deadline.saturating_duration_since(now.instant())),
         quotas: if exempt { Vec::new() } else { quotas.collect() },
+        limit: shared.limit.as_ref().filter(|_| !exempt).and_then(moved),
         verdict,
     }
+}
+
+fn moved(limit: &StackLimit) -> Option<String> {
+    let snapshot = limit.handle().snapshot();
+    let adaptive = snapshot.adaptive?;
+    let mut words = format!("{} now, moved by {}", snapshot.limit, adaptive.algorithm);
+    if let Some(change) = adaptive.last_change {
+        words += &format!("; {:?} ago: {change}", change.ago);
+    }
+    Some(words)
 }
 
 impl fmt::Display for Explanation {
@@ -132,6 +146,9 @@ impl fmt::Display for Explanation {
                 None => write!(f, ": has room")?,
                 Some(reason) => write!(f, ": refuses ({reason})")?,
             }
+        }
+        if let Some(limit) = &self.limit {
+            write!(f, "\nlimit {limit}")?;
         }
         match &self.verdict {
             Verdict::LetIn => write!(f, "\nlet in"),

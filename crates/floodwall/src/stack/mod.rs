@@ -24,12 +24,16 @@ mod explain;
 mod handle;
 mod key;
 mod kind;
+mod limit;
 mod parts;
+mod presets;
 mod pressure;
 mod priority;
 mod quota;
 mod wall;
 
+#[cfg(feature = "serde")]
+mod limit_text;
 #[cfg(feature = "serde")]
 mod text;
 
@@ -42,6 +46,7 @@ pub use explain::{Explanation, QuotaVerdict, Verdict};
 pub use handle::{StackHandle, StackSnapshot};
 pub use key::KeyRule;
 pub use kind::KindRule;
+pub use limit::{AdaptiveRules, LimitRule};
 pub use pressure::PressureRules;
 pub use priority::{DeadlineRules, HeaderTable, PriorityRule, PriorityRules as PriorityConfig};
 pub use wall::{Stack, StackFuture, StackLayer, StackPermit};

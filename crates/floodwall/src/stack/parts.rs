@@ -4,23 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use floodwall_core::Priority;
-use floodwall_core::queue::QueueConfig;
 
 use super::asked::{AnyKey, Known};
-use super::builder::{StackBuilder, WantedQueue, WantedQuota, WantedShed};
+use super::builder::{StackBuilder, WantedQuota, WantedShed};
 use super::kind::AnyOf;
 use super::priority::priority;
 use super::quota::StackQuota;
 use super::wall::{StackLimit, StackShed};
 use super::{Description, ShedBy};
-use crate::concurrency::ConcurrencyLimitHandle;
+use crate::concurrency::{ConcurrencyLimitBuilder, ConcurrencyLimitHandle, Line};
 use crate::extract::Unkeyed;
 use crate::signals::Signals;
-use crate::{BuildError, ConcurrencyLimit, RateLimit, Shed};
-
-pub(super) fn usual_places(limit: u32) -> u32 {
-    limit.saturating_mul(4).clamp(16, QueueConfig::MAX_CAPACITY)
-}
+use crate::{BuildError, RateLimit, Shed};
 
 pub(super) fn quota(
     wanted: WantedQuota,
@@ -65,49 +60,49 @@ pub(super) fn quota(
 }
 
 pub(super) fn limit(
-    builder: &StackBuilder,
+    builder: &mut StackBuilder,
     told: &mut Description,
 ) -> Result<Option<StackLimit>, BuildError> {
-    let Some(limit) = builder.limit else {
+    let Some(limit) = builder.limit.take() else {
         return Ok(None);
     };
-    let mut made = ConcurrencyLimit::builder(limit).mode(builder.limit_mode);
-    let queue = match &builder.queue {
-        WantedQueue::Usual => Some(QueueConfig::builder().capacity(usual_places(limit))),
-        WantedQueue::Set(queue) => Some(queue.clone()),
-        WantedQueue::None => None,
+    let (is_fixed, words) = (limit.is_fixed(), limit.words());
+    let mut made = ConcurrencyLimitBuilder::begin(limit)
+        .name(std::mem::take(&mut builder.limit_name))
+        .mode(builder.limit_mode)
+        .waiting_room(builder.room.clone());
+    made.queue = builder.queue.take().unwrap_or_else(Line::usual);
+    let queue = match &made.queue {
+        Line::None => None,
+        Line::Set(queue) => Some((queue.clone(), true)),
+        Line::Usual(queue) => Some((queue.clone(), is_fixed)),
     };
-    match queue {
-        Some(queue) => {
-            let config = queue
-                .clone()
-                .build()
-                .map_err(|e| BuildError::caused("queue", e))?;
-            let mut does = format!(
-                "up to {} wait for up to {:?}, {}",
-                config.capacity(),
-                config.max_wait(),
-                if builder.priority.is_some() {
-                    "the most urgent first"
-                } else {
-                    "all alike"
-                }
-            );
-            for class in Priority::all() {
-                let share = config.share(class);
-                if share > 0.0 {
-                    does += &format!(", {:.0} % of the grants for class {class}", share * 100.0);
-                }
-            }
-            told.decides("queue", "concurrency", builder.limit_mode, does);
-            made = made.queue(queue);
-        }
-        None => made = made.no_queue(),
-    }
-    made = made.waiting_room(builder.room.clone());
     let built = made.priority(Known).deadline(Known).build()?;
-    let does = format!("{limit} inside at once");
-    told.decides("limit", built.handle().name(), builder.limit_mode, does);
+    let handle = built.handle();
+    if let Some((queue, stays)) = queue {
+        let config = queue
+            .build()
+            .map_err(|error| BuildError::caused("queue", error))?;
+        let mut does = if stays {
+            format!("up to {} wait", handle.backlog().places)
+        } else {
+            "four for each one inside, at least 16, wait".to_owned()
+        };
+        does += &format!(" for up to {:?}, ", config.max_wait());
+        does += if builder.priority.is_some() {
+            "the most urgent first"
+        } else {
+            "all alike"
+        };
+        for class in Priority::all() {
+            let share = config.share(class);
+            if share > 0.0 {
+                does += &format!(", {:.0} % of the grants for class {class}", share * 100.0);
+            }
+        }
+        told.decides("queue", handle.name(), builder.limit_mode, does);
+    }
+    told.decides("limit", handle.name(), builder.limit_mode, words);
     Ok(Some(built))
 }
 

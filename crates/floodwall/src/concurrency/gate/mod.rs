@@ -227,6 +227,13 @@ impl Gate {
         self.counts.seen().in_flight()
     }
 
+    /// Whether somebody waits for a place and there is none.
+    pub(crate) fn holds_back(&self) -> bool {
+        let seen = self.counts.seen();
+        // In a waiting room one waits for a turn, too.
+        seen.waiting() > 0 && seen.in_flight() >= self.counts.limit()
+    }
+
     pub(crate) fn waiting(&self) -> u32 {
         self.counts.seen().waiting()
     }

@@ -1,0 +1,67 @@
+use std::time::Duration;
+
+use floodwall_core::queue::{QueueConfig, QueueConfigBuilder};
+
+use super::adaptive::Follow;
+use crate::BuildError;
+
+/// Where those wait who find no place: a whole [`QueueConfigBuilder`], or only how long one may wait.
+///
+/// With a length of time alone the rest is as when nothing is said: four times the limit, at least 16
+/// places. In front of a limit that moves these follow it, and the delay above which the newest are
+/// served first follows the time that the service takes. A whole set-up stays as it was given.
+///
+/// ```
+/// use floodwall::{QueueConfig, adaptive};
+/// use std::time::Duration;
+///
+/// let follows = adaptive().queue(Duration::from_millis(50)).build()?;
+/// let stays = adaptive().queue(QueueConfig::builder().capacity(64)).build()?;
+/// # drop((follows, stays));
+/// # Ok::<(), floodwall::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct QueueChoice(pub(crate) Line);
+
+#[derive(Clone, Debug)]
+pub(crate) enum Line {
+    None,
+    /// So many places as the limit asks for.
+    Usual(QueueConfigBuilder),
+    Set(QueueConfigBuilder),
+}
+
+impl From<QueueConfigBuilder> for QueueChoice {
+    fn from(queue: QueueConfigBuilder) -> Self {
+        Self(Line::Set(queue))
+    }
+}
+
+impl From<Duration> for QueueChoice {
+    fn from(max_wait: Duration) -> Self {
+        Self(Line::Usual(QueueConfig::builder().max_wait(max_wait)))
+    }
+}
+
+impl Line {
+    pub(crate) fn usual() -> Self {
+        Self::Usual(QueueConfig::builder())
+    }
+
+    /// The set-up of the queue in front of a limit that is `limit` at first, and what it follows then.
+    pub(super) fn make(
+        self,
+        limit: u32,
+    ) -> Result<(Option<QueueConfig>, Option<Follow>), BuildError> {
+        let wrong = |error| BuildError::caused("queue", error);
+        match self {
+            Self::None => Ok((None, None)),
+            Self::Set(queue) => Ok((Some(queue.build().map_err(wrong)?), None)),
+            Self::Usual(queue) => {
+                let follow = Follow::new(queue.clone());
+                let queue = queue.capacity(Follow::places(limit));
+                Ok((Some(queue.build().map_err(wrong)?), Some(follow)))
+            }
+        }
+    }
+}
