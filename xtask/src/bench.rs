@@ -23,6 +23,9 @@ pub(crate) struct Args {
     /// Print JSON instead of tables: one object on a line for each program
     #[arg(long)]
     json: bool,
+    /// For `room` and `adaptive`: what they understand besides, as `-- --runs 3 --work pool`
+    #[arg(last = true)]
+    more: Vec<String>,
 }
 
 pub(crate) fn main(args: &Args) -> Result<()> {
@@ -40,9 +43,13 @@ pub(crate) fn main(args: &Args) -> Result<()> {
             .args(["--bin", "loopback", "--", name])
             .args(args.quick.then_some("--quick"))
             .args(args.json.then_some("--json"))
+            .args(args.more.iter().map(String::as_str))
             .hand_over();
     }
-    ensure!(!args.quick, "`--quick` is for `room` and `adaptive`");
+    ensure!(
+        !args.quick && args.more.is_empty(),
+        "`--quick` and what comes after `--` are for `room` and `adaptive`"
+    );
     let cases = quietly(cargo(["run", "--release", "-p", "floodwall-benches"]))
         .arg("--")
         .args(args.json.then_some("--json"))

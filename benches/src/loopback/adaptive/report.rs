@@ -16,9 +16,14 @@ use crate::process::Pin;
 type Figure = (&'static str, fn(&Round, &LevelSeen) -> Option<f64>, usize);
 
 /// Of each limit.
-const BOTH: [Figure; 2] = [
+const BOTH: [Figure; 3] = [
     ("goodput", |round, l| Some(l.goodput / round.capacity), 3),
     ("p99, ms", |_, l| l.success_p99, 1),
+    (
+        "critical",
+        |round, l| Some(of_possible(round.capacity, l)),
+        3,
+    ),
 ];
 
 /// Of the adaptive one only.
