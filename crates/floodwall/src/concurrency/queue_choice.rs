@@ -11,6 +11,12 @@ use crate::BuildError;
 /// places. In front of a limit that moves these follow it, and the delay above which the newest are
 /// served first follows the time that the service takes. A whole set-up stays as it was given.
 ///
+/// When nothing at all is said, how long one may wait in front of a limit that moves follows, too, up to
+/// 100 ms: as long as it takes to bridge the gaps between bursts, which is the time of a service or
+/// for 20 to leave, but at least 20 ms. While a fifth of those who come are refused, the newest are
+/// served first. While two thirds are, there are no gaps to bridge: a quarter of a service is enough
+/// then, or time for 4 to leave, but at least 9 ms.
+///
 /// ```
 /// use floodwall::{QueueConfig, adaptive};
 /// use std::time::Duration;
@@ -26,6 +32,8 @@ pub struct QueueChoice(pub(crate) Line);
 #[derive(Clone, Debug)]
 pub(crate) enum Line {
     None,
+    /// Nothing was said.
+    Untold,
     /// So many places as the limit asks for.
     Usual(QueueConfigBuilder),
     Set(QueueConfigBuilder),
@@ -45,7 +53,15 @@ impl From<Duration> for QueueChoice {
 
 impl Line {
     pub(crate) fn usual() -> Self {
-        Self::Usual(QueueConfig::builder())
+        Self::Untold
+    }
+
+    /// What that comes to.
+    pub(crate) fn told(self) -> Self {
+        match self {
+            Self::Untold => Self::Usual(QueueConfig::builder()),
+            told => told,
+        }
     }
 
     /// The set-up of the queue in front of a limit that is `limit` at first, and what it follows then.
@@ -54,11 +70,12 @@ impl Line {
         limit: u32,
     ) -> Result<(Option<QueueConfig>, Option<Follow>), BuildError> {
         let wrong = |error| BuildError::caused("queue", error);
-        match self {
-            Self::None => Ok((None, None)),
+        let wait_follows = matches!(self, Self::Untold);
+        match self.told() {
+            Self::None | Self::Untold => Ok((None, None)),
             Self::Set(queue) => Ok((Some(queue.build().map_err(wrong)?), None)),
             Self::Usual(queue) => {
-                let follow = Follow::new(queue.clone());
+                let follow = Follow::new(queue.clone(), wait_follows);
                 let queue = queue.capacity(Follow::places(limit));
                 Ok((Some(queue.build().map_err(wrong)?), Some(follow)))
             }

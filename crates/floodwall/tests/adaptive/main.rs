@@ -13,3 +13,4 @@ mod settings;
 mod stack;
 mod threads;
 mod told;
+mod waits;
