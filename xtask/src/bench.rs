@@ -11,18 +11,21 @@ use crate::cargo::{Cargo, cargo};
 const SIMULATOR: &str = "simulator";
 
 /// Real processes on two cores for minutes: only when asked for.
-const ROOM: &str = "room";
+const LOOPBACK: [&str; 2] = ["room", "adaptive"];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// One case, `simulator`, or `room`; all of them but `room` when none is named
+    /// One case, `simulator`, `room` or `adaptive`; all of them but the last two when none is named
     name: Option<String>,
-    /// For `room`: one short run
+    /// For `room` and `adaptive`: one short run
     #[arg(long)]
     quick: bool,
     /// Print JSON instead of tables: one object on a line for each program
     #[arg(long)]
     json: bool,
+    /// For `room` and `adaptive`: what they understand besides, as `-- --runs 3 --work pool`
+    #[arg(last = true)]
+    more: Vec<String>,
 }
 
 pub(crate) fn main(args: &Args) -> Result<()> {
@@ -32,14 +35,21 @@ pub(crate) fn main(args: &Args) -> Result<()> {
     if args.name.as_deref() == Some(SIMULATOR) {
         return simulator.hand_over();
     }
-    if args.name.as_deref() == Some(ROOM) {
+    let loopback = LOOPBACK
+        .into_iter()
+        .find(|&it| args.name.as_deref() == Some(it));
+    if let Some(name) = loopback {
         return quietly(cargo(["run", "--release", "-p", "floodwall-benches"]))
-            .args(["--bin", ROOM, "--"])
+            .args(["--bin", "loopback", "--", name])
             .args(args.quick.then_some("--quick"))
             .args(args.json.then_some("--json"))
+            .args(args.more.iter().map(String::as_str))
             .hand_over();
     }
-    ensure!(!args.quick, "`--quick` is for `room`");
+    ensure!(
+        !args.quick && args.more.is_empty(),
+        "`--quick` and what comes after `--` are for `room` and `adaptive`"
+    );
     let cases = quietly(cargo(["run", "--release", "-p", "floodwall-benches"]))
         .arg("--")
         .args(args.json.then_some("--json"))

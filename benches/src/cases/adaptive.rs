@@ -21,7 +21,7 @@ pub(crate) fn admission() -> Case {
     let deaf = AdmitLayer::new(moved_by(deaf())).layer(Noop);
     let marginal = AdmitLayer::new(ConcurrencyLimit::adaptive()).layer(Noop);
     Case {
-        name: "adaptive",
+        name: "adaptive_admission",
         about: "one request through a limit with free places, and the sample that it becomes",
         reference: "fixed",
         contenders: vec![

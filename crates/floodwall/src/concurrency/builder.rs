@@ -70,7 +70,8 @@ impl<P, D, T> ConcurrencyLimitBuilder<P, D, T> {
     /// how long one may wait. When not said: four times the limit, at least 16 places, for up to
     /// 100 ms, newest first once the delay stands above 5 ms.
     ///
-    /// In front of a limit that moves, what is not said follows it; see [`QueueChoice`].
+    /// In front of a limit that moves, what is not said follows it, and the longest wait is shorter
+    /// where the service is fast; see [`QueueChoice`].
     pub fn queue(mut self, queue: impl Into<QueueChoice>) -> Self {
         self.queue = queue.into().0;
         self

@@ -134,7 +134,7 @@ impl Core {
                 _ => true,
             };
             if held_back {
-                learner.held_back();
+                learner.refuses();
             }
         }
         self.observer

@@ -68,7 +68,8 @@ impl ConcurrencyLimit {
     }
 
     /// As many inside as the service can use, which is found out while it runs; as many as four times
-    /// that, but at least 16, wait for up to 100 ms. More settings: [`adaptive`](super::adaptive()).
+    /// that, but at least 16, wait for as long as is of use,
+    /// at most 100 ms. More settings: [`adaptive`](super::adaptive()).
     ///
     /// ```
     /// use floodwall::ConcurrencyLimit;

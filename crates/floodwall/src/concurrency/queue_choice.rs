@@ -13,6 +13,12 @@ use crate::BuildError;
 /// places. In front of a limit that moves these follow it, and the delay above which the newest are
 /// served first follows the time that the service takes. A whole set-up stays as it was given.
 ///
+/// When nothing at all is said, how long one may wait in front of a limit that moves follows, too, up to
+/// 100 ms: as long as it takes to bridge the gaps between bursts, which is the time of a service or
+/// for 20 to leave, but at least 20 ms. While a fifth of those who come are refused, the newest are
+/// served first. While two thirds are, there are no gaps to bridge: a quarter of a service is enough
+/// then, or time for 4 to leave, but at least 9 ms.
+///
 /// ```
 /// use floodwall::{QueueConfig, adaptive};
 /// use std::time::Duration;
@@ -28,6 +34,8 @@ pub struct QueueChoice(pub(crate) Line);
 #[derive(Clone, Debug)]
 pub(crate) enum Line {
     None,
+    /// Nothing was said.
+    Untold,
     /// So many places as the limit asks for.
     Usual(QueueConfigBuilder),
     Set(QueueConfigBuilder),
@@ -47,7 +55,15 @@ impl From<Duration> for QueueChoice {
 
 impl Line {
     pub(crate) fn usual() -> Self {
-        Self::Usual(QueueConfig::builder())
+        Self::Untold
+    }
+
+    /// What that comes to.
+    pub(crate) fn told(self) -> Self {
+        match self {
+            Self::Untold => Self::Usual(QueueConfig::builder()),
+            told => told,
+        }
     }
 
     /// The set-up of the queue in front of a limit that is `limit` at first, and what it follows then.
@@ -60,17 +76,18 @@ impl Line {
             let built = queue.build();
             built.map_err(|error| BuildError::caused("queue", error))
         };
-        match self {
+        let wait_follows = matches!(self, Self::Untold);
+        match self.told() {
             Self::None if turning == Turning::Always => {
                 let problem = "there is no queue to take turns in: leave `no_queue` out";
                 Err(BuildError::new("fair_by", problem))
             }
-            Self::None => Ok((None, None)),
+            Self::None | Self::Untold => Ok((None, None)),
             Self::Set(queue) => Ok((Some(build(fair::queue(queue, turning)?)?), None)),
             Self::Usual(queue) => {
                 // What follows keeps the turns, too.
                 let queue = fair::queue(queue, turning)?;
-                let follow = Follow::new(queue.clone());
+                let follow = Follow::new(queue.clone(), wait_follows);
                 let queue = queue.capacity(Follow::places(limit));
                 Ok((Some(build(queue)?), Some(follow)))
             }

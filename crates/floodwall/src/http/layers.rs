@@ -81,7 +81,8 @@ impl ConcurrencyLimitLayer {
 
 impl ConcurrencyLimitLayer {
     /// As many inside as the service can use, which is found out while it runs; as many as four times
-    /// that, but at least 16, wait for up to 100 ms. More settings: [`adaptive`](crate::adaptive()).
+    /// that, but at least 16, wait for as long as is of use,
+    /// at most 100 ms. More settings: [`adaptive`](crate::adaptive()).
     ///
     /// ```
     /// use axum::{Router, routing::get};

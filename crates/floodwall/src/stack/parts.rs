@@ -74,6 +74,7 @@ pub(super) fn limit(
     made.queue = builder.queue.take().unwrap_or_else(Line::usual);
     let queue = match &made.queue {
         Line::None => None,
+        Line::Untold => Some((crate::QueueConfig::builder(), is_fixed)),
         Line::Set(queue) => Some((queue.clone(), true)),
         Line::Usual(queue) => Some((queue.clone(), is_fixed)),
     };

@@ -14,3 +14,4 @@ mod shed;
 mod stack;
 mod threads;
 mod told;
+mod waits;

@@ -24,6 +24,7 @@ pub(in super::super) struct Learner {
     ring: ArrayQueue<Sample>,
     /// Somebody was refused since the last sample.
     refused: AtomicBool,
+    refusals: AtomicU64,
     lost: AtomicBool,
     learned: AtomicU64,
     missed: AtomicU64,
@@ -65,6 +66,7 @@ impl Learner {
             mind,
             ring: ArrayQueue::new(ring),
             refused: AtomicBool::new(false),
+            refusals: AtomicU64::new(0),
             lost: AtomicBool::new(false),
             learned: AtomicU64::new(0),
             missed: AtomicU64::new(0),
@@ -79,6 +81,12 @@ impl Learner {
         if !self.refused.load(Ordering::Relaxed) {
             self.refused.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Somebody was refused for it.
+    pub(in super::super) fn refuses(&self) {
+        self.held_back();
+        self.refusals.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether it has done so since this was asked last.
@@ -137,10 +145,11 @@ impl Learner {
         // Empty as a rule, and then nothing is allocated.
         let mut changes: Vec<(Moment, Change)> = Vec::new();
         let mut count = 0;
+        let refused = self.refusals.load(Ordering::Relaxed);
         let mut take = |sample: &Sample| {
             count += 1;
             mind.latest = mind.latest.max(sample.at);
-            mind.seen.sees(sample);
+            mind.seen.sees(sample, refused);
             if let Some(change) = mind.algorithm.sample(sample) {
                 changes.push((sample.at, change));
             }

@@ -10,6 +10,7 @@ mod choice;
 mod follow;
 mod history;
 mod learner;
+mod pressure;
 mod reins;
 mod stay;
 

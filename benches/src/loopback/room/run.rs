@@ -3,52 +3,17 @@
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::place::Place;
+use super::report;
+use super::round::{LEVELS, Plan, Round, Rounds};
 use crate::load::Seen;
 use crate::machine::Machine;
-use crate::process::Pin;
-use crate::report;
-use crate::work::Place;
+use crate::process::{GENERATOR_CORE, Pin, SERVER_CORE, words};
 
-/// In multiples of the capacity.
-pub(crate) const LEVELS: [f64; 4] = [0.5, 2.0, 5.0, 10.0];
 /// What comes after the flood.
 const AFTER: f64 = 0.5;
 
-const SERVER_CORE: u8 = 0;
-const GENERATOR_CORE: u8 = 1;
-
-pub(crate) struct Plan {
-    pub(crate) runs: usize,
-    pub(crate) level_seconds: f64,
-    capacity_seconds: f64,
-    places: Vec<Place>,
-}
-
-impl Plan {
-    pub(crate) fn of(quick: bool, runs: usize, place: Option<Place>) -> Self {
-        let places = place.map_or_else(|| vec![Place::Inline, Place::Blocking], |one| vec![one]);
-        Self {
-            runs: if quick { 1 } else { runs.max(1) },
-            level_seconds: if quick { 1.5 } else { 3.0 },
-            capacity_seconds: if quick { 1.0 } else { 2.0 },
-            places,
-        }
-    }
-}
-
-/// Both contenders in one run, and the capacity that was measured right before.
-pub(crate) struct Round {
-    pub(crate) capacity: f64,
-    pub(crate) bare: Seen,
-    pub(crate) room: Seen,
-}
-
-pub(crate) struct Rounds {
-    pub(crate) place: Place,
-    pub(crate) rounds: Vec<Round>,
-}
-
-pub(crate) fn main(plan: &Plan, json: bool) -> Result<()> {
+pub(super) fn main(plan: &Plan, json: bool) -> Result<()> {
     let machine = Machine::read();
     let pin = Pin::find();
     // Silent unless a terminal watches.
@@ -86,7 +51,7 @@ fn round(
         bar.set_message(format!("{name} {}: {what}", seed + 1));
         bar.tick();
     };
-    let serve = format!("serve --place {name} --steps {steps}");
+    let serve = format!("serve-room --place {name} --steps {steps}");
 
     say("capacity");
     let (bare, port) = pin.start(SERVER_CORE, &words(&serve))?;
@@ -126,8 +91,4 @@ fn round(
         bare,
         room,
     })
-}
-
-fn words(line: &str) -> Vec<String> {
-    line.split(' ').map(str::to_owned).collect()
 }

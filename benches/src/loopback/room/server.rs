@@ -6,9 +6,10 @@ use axum::routing::get;
 use floodwall::ConcurrencyLimit;
 use floodwall::concurrency::WaitingRoom;
 use floodwall::http::header;
-use tokio::net::TcpSocket;
 
-use crate::work::{Place, work};
+use super::place::Place;
+use crate::socket::listen;
+use crate::work::work;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -29,10 +30,7 @@ pub(crate) fn main(args: &Args) -> Result<()> {
         .max_blocking_threads(BLOCKING_THREADS)
         .build()?;
     runtime.block_on(async {
-        let socket = TcpSocket::new_v4()?;
-        socket.bind("0.0.0.0:0".parse()?)?;
-        let listener = socket.listen(4_096)?;
-        println!("{}", listener.local_addr()?.port());
+        let listener = listen()?;
         axum::serve(listener, app(args)?).await?;
         Ok(())
     })

@@ -4,31 +4,9 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use clap::ValueEnum;
-use serde::Serialize;
-
 use crate::clock::now;
 
 const UNIT: Duration = Duration::from_millis(1);
-
-/// Where a handler computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Place {
-    /// Inside its async function.
-    Inline,
-    /// On one of two blocking threads, on the same core.
-    Blocking,
-}
-
-impl Place {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Inline => "inline",
-            Self::Blocking => "blocking",
-        }
-    }
-}
 
 pub(crate) fn work(steps: u64) -> u64 {
     let mut x = black_box(0x9e37_79b9_7f4a_7c15_u64);

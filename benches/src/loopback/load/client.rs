@@ -16,6 +16,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     Success,
+    /// A success that came too late to be of use.
+    Late,
     Refused,
     TimedOut,
     Failed,
@@ -65,15 +67,25 @@ impl Client {
         }
     }
 
+    /// Asks for `path`, on a connection of its own. What becomes of it shows in what the server does.
+    pub(crate) async fn tell(&self, path: &str) {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: bench\r\n\r\n");
+        let _ = self.send(&mut None, request.as_bytes()).await;
+    }
+
     async fn exchange(&self, socket: &mut Option<TcpStream>, critical: bool) -> io::Result<u16> {
-        let socket = match socket {
-            Some(socket) => socket,
-            None => socket.insert(self.connect().await?),
-        };
         let request: &[u8] = if critical {
             b"GET / HTTP/1.1\r\nhost: bench\r\nx-priority: 0\r\n\r\n"
         } else {
             b"GET / HTTP/1.1\r\nhost: bench\r\nx-priority: 5\r\n\r\n"
+        };
+        self.send(socket, request).await
+    }
+
+    async fn send(&self, socket: &mut Option<TcpStream>, request: &[u8]) -> io::Result<u16> {
+        let socket = match socket {
+            Some(socket) => socket,
+            None => socket.insert(self.connect().await?),
         };
         socket.write_all(request).await?;
         let mut buffer = [0; 2_048];

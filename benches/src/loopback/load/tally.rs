@@ -24,6 +24,10 @@ impl Level {
         }
     }
 
+    fn has(&self, at: f64) -> bool {
+        (self.start..self.end).contains(&at)
+    }
+
     fn counts(&self, at: f64) -> bool {
         (self.start + SKIPPED.min((self.end - self.start) / 2.0)..self.end).contains(&at)
     }
@@ -56,7 +60,13 @@ pub(crate) struct Seen {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct LevelSeen {
+    pub(crate) offered: f64,
+    /// Answers that were of use.
     pub(crate) goodput: f64,
+    /// The part that came to nothing, of all of the level, its beginning too.
+    pub(crate) lost: f64,
+    /// The part of successes that came too late.
+    pub(crate) late: f64,
     pub(crate) success_p50: Option<f64>,
     pub(crate) success_p99: Option<f64>,
     pub(crate) refusal_p50: Option<f64>,
@@ -89,16 +99,26 @@ fn seen(level: &Level, samples: &[Sample]) -> LevelSeen {
     let of = |ending| due.iter().filter(move |sample| sample.ending == ending);
     let share = |ending| of(ending).count() as f64 / due.len().max(1) as f64;
     let took = |ending, q| quantile(of(ending).map(|sample| sample.took), q);
+    // Too late is no reason to leave out how late.
+    let answered = |q| {
+        let answered = of(Ending::Success).chain(of(Ending::Late));
+        quantile(answered.map(|sample| sample.took), q)
+    };
+    let all = || samples.iter().filter(|sample| level.has(sample.due));
+    let lost = all().filter(|sample| sample.ending != Ending::Success);
     // By the time of the answer: what is answered late is no less of an answer.
     let good = |sample: &&Sample| sample.ending == Ending::Success && level.counts(sample.ended);
     let critical = due.iter().filter(|sample| sample.critical).count();
     let served = of(Ending::Success).filter(|sample| sample.critical).count();
     LevelSeen {
+        offered: due.len() as f64 / level.counted(),
         goodput: samples.iter().filter(good).count() as f64 / level.counted(),
-        success_p50: took(Ending::Success, 0.5),
-        success_p99: took(Ending::Success, 0.99),
+        success_p50: answered(0.5),
+        success_p99: answered(0.99),
         refusal_p50: took(Ending::Refused, 0.5),
         refusal_p99: took(Ending::Refused, 0.99),
+        lost: lost.count() as f64 / all().count().max(1) as f64,
+        late: share(Ending::Late),
         refused: share(Ending::Refused),
         timed_out: share(Ending::TimedOut),
         failed: share(Ending::Failed),

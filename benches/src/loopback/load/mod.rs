@@ -2,6 +2,7 @@
 
 mod client;
 pub(crate) mod closed;
+mod schedule;
 mod tally;
 
 use std::cell::RefCell;
@@ -12,13 +13,11 @@ use anyhow::Result;
 use tokio::task::LocalSet;
 
 use self::client::{Client, Ending, PATIENCE};
+use self::schedule::{Arrival, schedule};
 use self::tally::{Level, Sample};
 use crate::clock::now;
 
 pub(crate) use self::tally::{LevelSeen, Seen};
-
-/// A quarter of the arrivals is critical.
-pub(crate) const CRITICAL: f64 = 0.25;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -31,12 +30,12 @@ pub(crate) struct Args {
     rates: Vec<f64>,
     #[arg(long)]
     seconds: f64,
-}
-
-/// One who is to come.
-struct Arrival {
-    after: Duration,
-    critical: bool,
+    /// Milliseconds after which an answer is late and of no use: as long as a client waits if not said
+    #[arg(long)]
+    within: Option<u64>,
+    /// What to ask the server for when a level begins, one path for each
+    #[arg(long, value_delimiter = ',')]
+    tell: Vec<String>,
 }
 
 pub(crate) fn main(args: &Args) -> Result<()> {
@@ -47,57 +46,55 @@ pub(crate) fn main(args: &Args) -> Result<()> {
         .enumerate()
         .map(|(i, &rate)| Level::new(i, rate, args.seconds))
         .collect();
-    let arrivals = schedule(&levels, args.seed);
+    let plan = Plan {
+        arrivals: schedule(&levels, args.seed),
+        within: args.within.map_or(PATIENCE, Duration::from_millis),
+        tell: args.tell.clone(),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let client = Rc::new(Client::new(args.port));
-    let samples = Rc::new(RefCell::new(Vec::with_capacity(arrivals.len())));
-    LocalSet::new().block_on(&runtime, drive(&client, &arrivals, &samples));
+    let samples = Rc::new(RefCell::new(Vec::with_capacity(plan.arrivals.len())));
+    LocalSet::new().block_on(&runtime, drive(&client, &plan, &samples));
     let seen = tally::tally(&levels, &samples.borrow(), client.opened());
     println!("{}", serde_json::to_string(&seen)?);
     Ok(())
 }
 
-/// Made before the first is sent, so that nothing which happens can change it.
-fn schedule(levels: &[Level], seed: u64) -> Vec<Arrival> {
-    let mut chance = fastrand::Rng::with_seed(seed);
-    let mut arrivals = Vec::new();
-    for level in levels {
-        let mut at = level.start;
-        loop {
-            at += -(1.0 - chance.f64()).ln() / level.rate;
-            if at >= level.end {
-                break;
-            }
-            arrivals.push(Arrival {
-                after: Duration::from_secs_f64(at),
-                critical: chance.f64() < CRITICAL,
-            });
-        }
-    }
-    arrivals
+struct Plan {
+    arrivals: Vec<Arrival>,
+    within: Duration,
+    tell: Vec<String>,
 }
 
 /// Never sleeps: a timer of a millisecond would be most of what it measures.
-async fn drive(client: &Rc<Client>, arrivals: &[Arrival], samples: &Rc<RefCell<Vec<Sample>>>) {
+async fn drive(client: &Rc<Client>, plan: &Plan, samples: &Rc<RefCell<Vec<Sample>>>) {
     let start = now() + Duration::from_millis(50);
-    for arrival in arrivals {
+    let mut tell = plan.tell.iter().enumerate().peekable();
+    for arrival in &plan.arrivals {
+        // Told by the first one of the level.
+        while let Some((_, path)) = tell.next_if(|&(level, _)| level <= arrival.level) {
+            let (client, path) = (Rc::clone(client), path.clone());
+            tokio::task::spawn_local(async move { client.tell(&path).await });
+        }
         let due = start + arrival.after;
         while now() < due {
             tokio::task::yield_now().await;
         }
         let (client, samples) = (Rc::clone(client), Rc::clone(samples));
-        let critical = arrival.critical;
+        let (critical, within) = (arrival.critical, plan.within);
         tokio::task::spawn_local(async move {
             let lag = now().duration_since(due);
             let ending = client.ask(critical, due).await;
-            samples
-                .borrow_mut()
-                .push(sample(start, due, lag, critical, ending));
+            let mut sample = sample(start, due, lag, critical, ending);
+            if sample.ending == Ending::Success && sample.took > within.as_secs_f64() {
+                sample.ending = Ending::Late;
+            }
+            samples.borrow_mut().push(sample);
         });
     }
-    while samples.borrow().len() < arrivals.len() {
+    while samples.borrow().len() < plan.arrivals.len() {
         tokio::task::yield_now().await;
     }
 }

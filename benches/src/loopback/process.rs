@@ -5,6 +5,9 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
+pub(crate) const SERVER_CORE: u8 = 0;
+pub(crate) const GENERATOR_CORE: u8 = 1;
+
 /// Whether parts are pinned to cores, and if not, why.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pin {
@@ -83,4 +86,9 @@ impl Drop for Running {
 pub(crate) fn raise_file_limit() {
     #[cfg(unix)]
     let _ = rlimit::increase_nofile_limit(65_536);
+}
+
+/// The arguments of a part, none of which has a space in it.
+pub(crate) fn words(line: &str) -> Vec<String> {
+    line.split(' ').map(str::to_owned).collect()
 }

@@ -4,11 +4,13 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::bars::{bars, contenders, critical, median};
+use super::bars::{bars, contenders, critical};
+use super::round::{LEVELS, Plan, Round, Rounds};
+use crate::footer;
 use crate::load::{LevelSeen, Seen};
 use crate::machine::Machine;
+use crate::median::cell;
 use crate::process::Pin;
-use crate::run::{LEVELS, Plan, Round, Rounds};
 
 type Figure = (&'static str, fn(&Round, &LevelSeen) -> Option<f64>, usize);
 
@@ -28,10 +30,10 @@ const FIGURES: [Figure; 9] = [
     ("refusal p50, ms", |_, l| l.refusal_p50, 2),
 ];
 
-pub(crate) fn text(machine: &Machine, pin: Pin, plan: &Plan, all: &[Rounds]) -> String {
+pub(super) fn text(machine: &Machine, pin: Pin, plan: &Plan, all: &[Rounds]) -> String {
     let mut text = String::new();
     for rounds in all {
-        let capacity = median(&rounds.rounds, |round| Some(round.capacity));
+        let capacity = rounds.median(|round| Some(round.capacity));
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
@@ -49,21 +51,15 @@ pub(crate) fn text(machine: &Machine, pin: Pin, plan: &Plan, all: &[Rounds]) -> 
             let _ = write!(text, "  {name:24}");
             for (_, seen) in contenders() {
                 for level in 0..LEVELS.len() {
-                    let figure = median(&rounds.rounds, |round| {
-                        of(round, &seen(round).levels[level])
-                    });
-                    let cell = if figure.is_nan() {
-                        "-".to_owned()
-                    } else {
-                        format!("{figure:.digits$}")
-                    };
+                    let figure = rounds.median(|round| of(round, &seen(round).levels[level]));
+                    let cell = cell(figure, digits);
                     let _ = write!(text, "{cell:>13}");
                 }
             }
             text.push('\n');
         }
         for (name, seen) in contenders() {
-            let of = |get: fn(&Seen) -> f64| median(&rounds.rounds, |round| Some(get(seen(round))));
+            let of = |get: fn(&Seen) -> f64| rounds.median(|round| Some(get(seen(round))));
             let _ = writeln!(
                 text,
                 "  {name}: last one not admitted {:.3} s after the flood, generator late by {:.2} ms (p99), {:.0} connections",
@@ -73,13 +69,7 @@ pub(crate) fn text(machine: &Machine, pin: Pin, plan: &Plan, all: &[Rounds]) -> 
             );
         }
         for bar in bars(rounds) {
-            let holds = if bar.holds { "holds " } else { "MISSED" };
-            let sign = if bar.least { ">=" } else { "<=" };
-            let _ = writeln!(
-                text,
-                "  {holds} {:45} {:.3} {sign} {}",
-                bar.name, bar.figure, bar.bound
-            );
+            let _ = writeln!(text, "  {bar}");
         }
         text.push('\n');
     }
@@ -88,27 +78,11 @@ pub(crate) fn text(machine: &Machine, pin: Pin, plan: &Plan, all: &[Rounds]) -> 
         "medians of {} interleaved runs, {} s a level, the first second of each not counted (half of a shorter one)",
         plan.runs, plan.level_seconds
     );
-    if !pin.works() {
-        let _ = writeln!(
-            text,
-            "`taskset` does not pin to cores 0 and 1 here: server and generator disturb each other"
-        );
-    }
-    let load = machine
-        .load
-        .map_or(String::new(), |load| format!(", load before {load:.2}"));
-    let _ = writeln!(
-        text,
-        "on {}, {} cores, {}{load}",
-        machine.cpu, machine.cores, machine.system
-    );
-    if machine.is_busy() {
-        text.push_str("the machine was busy with other work: do not quote these\n");
-    }
+    text += &footer::text(machine, pin);
     text
 }
 
-pub(crate) fn json(machine: &Machine, pin: Pin, plan: &Plan, all: &[Rounds]) -> Value {
+pub(super) fn json(machine: &Machine, pin: Pin, plan: &Plan, all: &[Rounds]) -> Value {
     let works: Vec<_> = all
         .iter()
         .map(|rounds| {
@@ -123,14 +97,7 @@ pub(crate) fn json(machine: &Machine, pin: Pin, plan: &Plan, all: &[Rounds]) -> 
         })
         .collect();
     json!({
-        "machine": {
-            "cpu": machine.cpu,
-            "cores": machine.cores,
-            "system": machine.system,
-            "load": machine.load,
-            "busy": machine.is_busy(),
-            "pinned": pin.works(),
-        },
+        "machine": footer::json(machine, pin),
         "levels": LEVELS,
         "seconds_a_level": plan.level_seconds,
         "works": works,
