@@ -34,6 +34,7 @@ impl Controls {
                     .throughput(rise.throughput.exp())
                     .latency(seen.slower_than(&before));
                 let to = between(with_slack(rise.knee), before.limit, seen.limit);
+                self.plan.flat = Some(to);
                 let change = self.go(to, &seen, cause);
                 let needed = self
                     .plan
@@ -67,10 +68,23 @@ impl Controls {
         self.go(seen.limit * 2.0, &seen, Cause::new(Why::SlowStart))
     }
 
+    /// People wait outside though nobody is in another's way inside: doubles, and looks what comes of
+    /// it. Not where that was tried already.
+    pub(super) fn climbs_again(&mut self, seen: &Seen) -> Option<Change> {
+        let tried = self.plan.flat.map(|flat| self.level() / flat);
+        if tried.is_some_and(|part| (0.7..1.4).contains(&part)) {
+            return None;
+        }
+        self.climb_from(Some(*seen));
+        let ease = self.profile.at_ease().unwrap_or(seen.service);
+        let cause = Cause::new(Why::LatencyLow).latency(seen.service / ease.max(1e-9));
+        self.go(self.level() * 2.0, seen, cause)
+    }
+
     /// The limit is beyond what is asked for. Of the last step only as much is kept as was of use.
     fn unbound_in_climb(&mut self, before: Option<Seen>, seen: &Seen) -> Option<Change> {
         self.window = Window::new(self.now);
-        if let Some(before) = before {
+        if let Some(before) = before.filter(|before| seen.slower_than(before) > 1.2) {
             let rise = before.compared_with(seen);
             let to = between(with_slack(rise.knee), before.limit, seen.limit);
             let cause = Cause::new(Why::ThroughputFlat)
@@ -82,11 +96,11 @@ impl Controls {
             self.watch(None);
             return change;
         }
-        if self.tries_less_unbound(seen) {
+        if before.is_none() && self.tries_less_unbound(seen) {
             return None;
         }
         self.plan.unbound = self.plan.unbound.saturating_add(1);
-        if self.level() > 2.0 && self.plan.unbound >= CALM {
+        if before.is_none() && self.level() > 2.0 && self.plan.unbound >= CALM {
             // Nobody waits for more: from now on bursts are not taken for a flood.
             self.watch(None);
         }

@@ -51,6 +51,8 @@ pub(super) struct Plan {
     pub(super) unbound: u32,
     /// The limit of which half was not enough, when that was tried last.
     pub(super) needed: Option<f64>,
+    /// Where a climb ended because more brought nothing.
+    pub(super) flat: Option<f64>,
     /// Since when all is thought to be well.
     pub(super) since: Moment,
     /// How many seconds until the next look.
@@ -90,6 +92,7 @@ impl Controls {
                 bound: 0,
                 unbound: 0,
                 needed: None,
+                flat: None,
                 since: Moment::ZERO,
                 wait: FIRST_WAIT,
             },

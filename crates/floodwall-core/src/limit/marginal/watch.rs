@@ -40,6 +40,15 @@ impl Controls {
             recent: Some(recent),
         };
         let Some(known) = known else {
+            if self.plan.bound >= 4
+                && recent.done >= recent.enough_of(40.0)
+                && self.is_easy(&recent)
+            {
+                let change = self.climbs_again(&recent);
+                if change.is_some() {
+                    return change;
+                }
+            }
             if self.plan.bound >= STEADY && recent.done >= recent.enough_of(100.0) {
                 self.look(&recent);
             }
@@ -49,6 +58,7 @@ impl Controls {
         let error = known.compared_with(&recent).error;
         if change.abs() > (3.0 * error).max(0.15) {
             self.plan.wait = FIRST_WAIT;
+            self.plan.flat = None;
             self.plan.next = if change < 0.0 { Look::Up } else { Look::Half };
             self.look(&recent);
             return None;
