@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::controls::{Controls, Look, between, with_slack};
 use super::phase::Phase;
 use super::seen::Seen;
@@ -6,6 +8,9 @@ use crate::limit::{Cause, Change, Why};
 
 /// After so many windows without anybody held back it is a calm day.
 const CALM: u32 = 10;
+
+/// For how long it is believed that more brings nothing.
+const BELIEVED: Duration = Duration::from_secs(10);
 
 impl Controls {
     /// Doubles as long as throughput follows. What begins too high is found by trying less first.
@@ -23,7 +28,8 @@ impl Controls {
             let seen = more.map_or(seen, |more| more.and(seen));
             let rise = before.compared_with(&seen);
             if rise.steepness() < 0.6 {
-                if rise.steepness() + rise.steepness_error() > 0.75 && seen.done < 150.0 {
+                let may_follow = rise.steepness() + 2.0 * rise.steepness_error() > 0.75;
+                if may_follow && seen.done < seen.enough_of(150.0) {
                     // It may be chance: another look.
                     let (before, more) = (Some(before), Some(seen));
                     self.phase = Phase::Climb { before, more };
@@ -34,7 +40,7 @@ impl Controls {
                     .throughput(rise.throughput.exp())
                     .latency(seen.slower_than(&before));
                 let to = between(with_slack(rise.knee), before.limit, seen.limit);
-                self.plan.flat = Some(to);
+                self.plan.flat = Some((to, self.now));
                 let change = self.go(to, &seen, cause);
                 let needed = self
                     .plan
@@ -71,8 +77,10 @@ impl Controls {
     /// People wait outside though nobody is in another's way inside: doubles, and looks what comes of
     /// it. Not where that was tried already.
     pub(super) fn climbs_again(&mut self, seen: &Seen) -> Option<Change> {
-        let tried = self.plan.flat.map(|flat| self.level() / flat);
-        if tried.is_some_and(|part| (0.7..1.4).contains(&part)) {
+        let tried = self.plan.flat.is_some_and(|(flat, at)| {
+            (0.7..1.4).contains(&(self.level() / flat)) && self.now.since(at) < BELIEVED
+        });
+        if tried {
             return None;
         }
         self.climb_from(Some(*seen));

@@ -47,12 +47,14 @@ pub(super) struct Plan {
     pub(super) rounds: u32,
     /// Windows in a row in which the limit held somebody back.
     pub(super) bound: u32,
+    /// What was seen while it did not.
+    pub(super) idle: Option<Seen>,
     /// Windows of the first climb in which it did not.
     pub(super) unbound: u32,
     /// The limit of which half was not enough, when that was tried last.
     pub(super) needed: Option<f64>,
     /// Where a climb ended because more brought nothing.
-    pub(super) flat: Option<f64>,
+    pub(super) flat: Option<(f64, Moment)>,
     /// Since when all is thought to be well.
     pub(super) since: Moment,
     /// How many seconds until the next look.
@@ -90,6 +92,7 @@ impl Controls {
                 next: Look::Half,
                 rounds: 0,
                 bound: 0,
+                idle: None,
                 unbound: 0,
                 needed: None,
                 flat: None,
@@ -205,6 +208,7 @@ impl Controls {
             limit: f64::from(self.applied),
             ..*seen
         };
+        self.plan.idle = None;
         self.phase = Phase::Less(Trial {
             before,
             bold,
@@ -243,9 +247,25 @@ impl Controls {
         slow && hint.is_some_and(|hint| hint < self.level() / 3.0)
     }
 
-    /// Many places are taken though nobody is held back, and most of them seem to be of no use.
+    /// Many places are taken though nobody is held back, and a good part of them seems to be of no
+    /// use: at once if it takes several times as long as at ease, otherwise after a good look.
     pub(super) fn tries_less_unbound(&mut self, seen: &Seen) -> bool {
-        seen.is_nearly_bound() && self.is_far_off(seen) && self.try_hint(seen, 50.0, true)
+        if !seen.is_nearly_bound() {
+            self.plan.idle = None;
+            return false;
+        }
+        if self.is_far_off(seen) && self.try_hint(seen, 50.0, true) {
+            return true;
+        }
+        let idle = self.plan.idle.map_or(*seen, |idle| idle.and(*seen));
+        self.plan.idle = Some(idle);
+        if idle.done < (5.0 * idle.inside).max(1_000.0) {
+            return false;
+        }
+        self.plan.idle = None;
+        let hint = self.hint(&idle, 50.0);
+        let of_no_use = hint.is_some_and(|hint| idle.inside > 1.3 * hint);
+        of_no_use && self.try_hint(&idle, 50.0, true)
     }
 
     /// Learns how much above the hint a limit that was found good is.
