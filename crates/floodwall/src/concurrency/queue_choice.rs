@@ -16,8 +16,8 @@ use crate::BuildError;
 /// When nothing at all is said, how long one may wait in front of a limit that moves follows, too, up to
 /// 100 ms: as long as it takes to bridge the gaps between bursts, which is the time of a service or
 /// for 20 to leave, but at least 20 ms. While a fifth of those who come are refused, the newest are
-/// served first. While two thirds are, there are no gaps to bridge: a quarter of a service is enough
-/// then, or time for 4 to leave, but at least 9 ms.
+/// served first. While two thirds are, there are no gaps to bridge: a little more than a service is
+/// enough then, or time for 4 to leave, but at least 9 ms.
 ///
 /// ```
 /// use floodwall::{QueueConfig, adaptive};

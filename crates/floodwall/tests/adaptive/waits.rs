@@ -83,8 +83,8 @@ async fn it_is_short_in_a_flood_and_long_again_after_it() {
         refuse(&limit, 160);
         serve(&limit, 40).await;
     }
-    // Time for four to leave.
-    is_about(longest_wait(&limit).await, ms(10));
+    // A little more than a service.
+    is_about(longest_wait(&limit).await, ms(11));
     serve(&limit, 1_000).await;
     is_about(longest_wait(&limit).await, ms(50));
 }

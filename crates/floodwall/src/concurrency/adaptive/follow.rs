@@ -104,13 +104,14 @@ impl Follow {
 /// For how long it is of use to wait.
 ///
 /// Enough to bridge the gaps between bursts: one service, and time for 20 to leave. With that many
-/// places a Poisson stream at the capacity loses some 2 %. In a flood there are no gaps, and a fraction
-/// of it loses next to nothing.
+/// places a Poisson stream at the capacity loses some 2 %. In a flood there are no gaps: next to nothing
+/// is lost if one may wait for the next who leave.
 fn wait(limit: u32, service_nanos: f64, strain: Strain) -> Duration {
     let (services, leave, least) = match strain {
         // Who is more urgent than the flood has to find the next place, even where many leave at once.
         Strain::Calm | Strain::Pressure => (1.0, 20.0, Duration::from_millis(20)),
-        Strain::Flood => (0.25, 4.0, Duration::from_millis(9)),
+        // After a pause all who are inside may leave at once, and again a service later.
+        Strain::Flood => (1.1, 4.0, Duration::from_millis(9)),
     };
     let wait = f64::max(services, leave / f64::from(limit.max(1))) * service_nanos;
     Duration::from_nanos(wait as u64).clamp(least, Follow::LONGEST_WAIT)
