@@ -27,6 +27,10 @@ impl Controls {
         if let Some(before) = before {
             let seen = more.map_or(seen, |more| more.and(seen));
             let rise = before.compared_with(&seen);
+            if rise.steepness() < 0.6 && seen.binding < 0.8 {
+                // As many as came, perhaps.
+                return self.unbound_in_climb(Some(before), &seen);
+            }
             if rise.steepness() < 0.6 {
                 let may_follow = rise.steepness() + 2.0 * rise.steepness_error() > 0.75;
                 if may_follow && seen.done < seen.enough_of(150.0) {

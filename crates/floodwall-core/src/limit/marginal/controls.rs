@@ -14,7 +14,7 @@ pub(super) const FAST: Duration = Duration::from_micros(100);
 pub(super) const CLOCK_BACK: Duration = Duration::from_secs(10);
 /// So many times the square root of the places that can be used are added to them: a place that
 /// stands empty for a moment is lost, and the more there are, the more even it is.
-const SLACK: f64 = 0.63;
+const SLACK: f64 = 0.5;
 /// At most so much above throughput times service time at ease, however good it was found.
 const MOST_SLACK: f64 = 1.33;
 /// Between the two limits of a comparison.
@@ -259,12 +259,12 @@ impl Controls {
         }
         let idle = self.plan.idle.map_or(*seen, |idle| idle.and(*seen));
         self.plan.idle = Some(idle);
-        if idle.done < (5.0 * idle.inside).max(1_000.0) {
+        if idle.done < (5.0 * idle.inside()).max(1_000.0) {
             return false;
         }
         self.plan.idle = None;
         let hint = self.hint(&idle, 50.0);
-        let of_no_use = hint.is_some_and(|hint| idle.inside > 1.3 * hint);
+        let of_no_use = hint.is_some_and(|hint| idle.inside() > 1.25 * hint);
         of_no_use && self.try_hint(&idle, 50.0, true)
     }
 

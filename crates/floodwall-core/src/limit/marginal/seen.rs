@@ -12,8 +12,6 @@ pub(super) struct Seen {
     pub(super) service: f64,
     /// Mean time that a place was held, in seconds.
     pub(super) held: f64,
-    /// How many were inside in the mean, as those who came in found it.
-    pub(super) inside: f64,
     /// The part of those who left that had been worked on.
     pub(super) worked: f64,
     /// Squared coefficient of variation of the service times.
@@ -30,7 +28,7 @@ impl Seen {
 
     /// Whether nobody is held back, but so many places are taken that the limit is not far.
     pub(super) fn is_nearly_bound(&self) -> bool {
-        self.inside >= 0.4 * self.limit && self.worked >= 0.5
+        self.inside() >= 0.4 * self.limit && self.worked >= 0.5
     }
 
     /// `done`, or as many as make a few batches: work that takes equally long leaves together.
@@ -41,6 +39,11 @@ impl Seen {
     /// How many were done per second.
     pub(super) fn throughput(&self) -> f64 {
         (self.done / self.seconds).max(1e-9)
+    }
+
+    /// How many were inside in the mean, by Little's law.
+    pub(super) fn inside(&self) -> f64 {
+        self.throughput() * self.held
     }
 
     /// How many times as slow as `other`.
@@ -58,7 +61,6 @@ impl Seen {
             seconds: self.seconds + other.seconds,
             service: mean(self.service, other.service),
             held: mean(self.held, other.held),
-            inside: mean(self.inside, other.inside),
             worked: mean(self.worked, other.worked),
             variation: mean(self.variation, other.variation),
             binding: mean(self.binding, other.binding),

@@ -13,7 +13,6 @@ pub(super) struct Window {
     service: f64,
     squares: f64,
     held: f64,
-    inside: f64,
 }
 
 /// What a window must have to be worth a look.
@@ -36,7 +35,6 @@ impl Window {
             service: 0.0,
             squares: 0.0,
             held: 0.0,
-            inside: 0.0,
         }
     }
 
@@ -55,7 +53,6 @@ impl Window {
         self.service += service;
         self.squares += service * service;
         self.held += seconds(sample.held.max(sample.service));
-        self.inside += f64::from(sample.in_flight);
     }
 
     pub(super) fn is_enough(&self, now: Moment, least: Least) -> bool {
@@ -80,7 +77,6 @@ impl Window {
             seconds: seconds(now.since(self.begun)).max(1e-6),
             service: mean,
             held: self.held / done,
-            inside: self.inside / done,
             worked: self.done / self.left.max(1.0),
             variation,
             binding: self.binding / seconds(self.last.since(self.begun)).max(1e-9),
