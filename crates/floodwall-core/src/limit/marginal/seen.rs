@@ -14,6 +14,8 @@ pub(super) struct Seen {
     pub(super) held: f64,
     /// The part of those who left that had been worked on.
     pub(super) worked: f64,
+    /// How many were inside, as those found it who came in.
+    pub(super) found: f64,
     /// Squared coefficient of variation of the service times.
     pub(super) variation: f64,
     /// The part of the time in which the limit held somebody back.
@@ -41,9 +43,10 @@ impl Seen {
         (self.done / self.seconds).max(1e-9)
     }
 
-    /// How many were inside in the mean, by Little's law.
+    /// How many were inside in the mean: by Little's law, which knows nothing of those who came to
+    /// nothing, or as it was found, which is too little where all leave and come together.
     pub(super) fn inside(&self) -> f64 {
-        self.throughput() * self.held
+        self.found.max(self.throughput() * self.held)
     }
 
     /// How many times as slow as `other`.
@@ -61,6 +64,7 @@ impl Seen {
             seconds: self.seconds + other.seconds,
             service: mean(self.service, other.service),
             held: mean(self.held, other.held),
+            found: mean(self.found, other.found),
             worked: mean(self.worked, other.worked),
             variation: mean(self.variation, other.variation),
             binding: mean(self.binding, other.binding),

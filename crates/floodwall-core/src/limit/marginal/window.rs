@@ -13,6 +13,7 @@ pub(super) struct Window {
     service: f64,
     squares: f64,
     held: f64,
+    found: f64,
 }
 
 /// What a window must have to be worth a look.
@@ -35,6 +36,7 @@ impl Window {
             service: 0.0,
             squares: 0.0,
             held: 0.0,
+            found: 0.0,
         }
     }
 
@@ -53,6 +55,7 @@ impl Window {
         self.service += service;
         self.squares += service * service;
         self.held += seconds(sample.held.max(sample.service));
+        self.found += f64::from(sample.in_flight);
     }
 
     pub(super) fn is_enough(&self, now: Moment, least: Least) -> bool {
@@ -77,6 +80,7 @@ impl Window {
             seconds: seconds(now.since(self.begun)).max(1e-6),
             service: mean,
             held: self.held / done,
+            found: self.found / done,
             worked: self.done / self.left.max(1.0),
             variation,
             binding: self.binding / seconds(self.last.since(self.begun)).max(1e-9),
