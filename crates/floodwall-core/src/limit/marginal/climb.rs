@@ -96,7 +96,11 @@ impl Controls {
     /// The limit is beyond what is asked for. Of the last step only as much is kept as was of use.
     fn unbound_in_climb(&mut self, before: Option<Seen>, seen: &Seen) -> Option<Change> {
         self.window = Window::new(self.now);
-        if let Some(before) = before.filter(|before| seen.slower_than(before) > 1.2) {
+        let slow = |before: &Seen| {
+            let ease = self.profile.at_ease().unwrap_or(before.service);
+            seen.service > 1.2 * ease
+        };
+        if let Some(before) = before.filter(slow) {
             let rise = before.compared_with(seen);
             let to = between(with_slack(rise.knee), before.limit, seen.limit);
             let cause = Cause::new(Why::ThroughputFlat)
@@ -112,7 +116,7 @@ impl Controls {
             return None;
         }
         self.plan.unbound = self.plan.unbound.saturating_add(1);
-        if before.is_none() && self.level() > 2.0 && self.plan.unbound >= CALM {
+        if self.level() > 2.0 && self.plan.unbound >= CALM {
             // Nobody waits for more: from now on bursts are not taken for a flood.
             self.watch(None);
         }
