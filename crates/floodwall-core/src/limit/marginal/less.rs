@@ -47,7 +47,10 @@ impl Controls {
             }
             return change;
         }
-        self.plan.needed = Some(before.limit);
+        let surely = steepness - error > 0.3;
+        if surely {
+            self.plan.needed = Some(before.limit);
+        }
         if steepness > WRONG {
             self.profile.correct(seen.service);
         }
@@ -61,11 +64,7 @@ impl Controls {
             &seen,
             cause,
         );
-        self.plan.next = if steepness - error > 0.3 {
-            Look::Up
-        } else {
-            Look::Half
-        };
+        self.plan.next = if surely { Look::Up } else { Look::Half };
         self.watch(None);
         change
     }
