@@ -10,7 +10,7 @@ use crate::limit::{Cause, Change, Why};
 const CALM: u32 = 10;
 
 /// For how long it is believed that more brings nothing.
-const BELIEVED: Duration = Duration::from_secs(10);
+const BELIEVED: Duration = Duration::from_secs(60);
 
 impl Controls {
     /// Doubles as long as throughput follows. What begins too high is found by trying less first.
@@ -87,6 +87,7 @@ impl Controls {
         if tried {
             return None;
         }
+        self.plan.quiet = 0;
         self.climb_from(Some(*seen));
         let ease = self.profile.at_ease().unwrap_or(seen.service);
         let cause = Cause::new(Why::LatencyLow).latency(seen.service / ease.max(1e-9));

@@ -4,7 +4,7 @@ use super::seen::{Rise, Seen};
 use crate::limit::{Cause, Change, Why};
 
 /// From this steepness on more is worth it.
-const WORTH_MORE: f64 = 0.1;
+const WORTH_MORE: f64 = 0.15;
 /// Up to this steepness less is as good.
 const AS_GOOD: f64 = 0.05;
 /// A difference of so many standard errors ends the test at once.
@@ -101,7 +101,7 @@ impl Controls {
     }
 
     fn up(&mut self, rise: &Rise, high: &Seen, seen: &Seen, cause: Cause) -> Option<Change> {
-        if rise.steepness() > 0.75 && rise.throughput - 0.5 * rise.span > 1.5 * rise.error {
+        if rise.steepness() > 0.75 && rise.throughput - 0.5 * rise.span > 2.5 * rise.error {
             // As good as in proportion: far from the knee.
             let change = self.go(high.limit * step(high.limit), seen, cause);
             self.climb_from(Some(*high));

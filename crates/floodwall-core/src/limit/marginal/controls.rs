@@ -14,11 +14,11 @@ pub(super) const FAST: Duration = Duration::from_micros(100);
 pub(super) const CLOCK_BACK: Duration = Duration::from_secs(10);
 /// So many times the square root of the places that can be used are added to them: a place that
 /// stands empty for a moment is lost, and the more there are, the more even it is.
-const SLACK: f64 = 0.5;
+const SLACK: f64 = 0.4;
 /// At most so much above throughput times service time at ease, however good it was found.
 const MOST_SLACK: f64 = 1.33;
 /// Between the two limits of a comparison.
-const STEP: f64 = 1.3;
+const STEP: f64 = 1.2;
 const LEAST_STEP: f64 = 1.15;
 
 /// The limit, what is known, and what can be done about it.
@@ -47,6 +47,8 @@ pub(super) struct Plan {
     pub(super) rounds: u32,
     /// Windows in a row in which the limit held somebody back.
     pub(super) bound: u32,
+    /// Windows without anybody held back since it was looked at last.
+    pub(super) quiet: u32,
     /// What was seen while it did not.
     pub(super) idle: Option<Seen>,
     /// Windows of the first climb in which it did not.
@@ -92,6 +94,7 @@ impl Controls {
                 next: Look::Half,
                 rounds: 0,
                 bound: 0,
+                quiet: 0,
                 idle: None,
                 unbound: 0,
                 needed: None,

@@ -8,6 +8,8 @@ use crate::limit::Change;
 /// shorter.
 const STEADY: u32 = 16;
 const MOST_WAIT: f64 = 60.0;
+/// After so many windows without anybody held back, what holds somebody back is a new load.
+const QUIET: u32 = 10;
 
 impl Controls {
     /// Looks again when something has changed, or when it is time.
@@ -24,6 +26,7 @@ impl Controls {
                 return None;
             }
             self.plan.bound = 0;
+            self.plan.quiet = self.plan.quiet.saturating_add(1);
             self.phase = Phase::Watch {
                 known,
                 recent: None,
@@ -40,10 +43,8 @@ impl Controls {
             recent: Some(recent),
         };
         let Some(known) = known else {
-            if self.plan.bound >= 4
-                && recent.done >= recent.enough_of(40.0)
-                && self.is_easy(&recent)
-            {
+            let fresh = self.plan.quiet >= QUIET && self.plan.bound >= 4;
+            if fresh && recent.done >= recent.enough_of(40.0) && self.is_easy(&recent) {
                 let change = self.climbs_again(&recent);
                 if change.is_some() {
                     return change;
@@ -88,6 +89,7 @@ impl Controls {
     }
 
     fn look(&mut self, recent: &Seen) {
+        self.plan.quiet = 0;
         if self.try_hint(recent, 50.0, false) {
             return;
         }
