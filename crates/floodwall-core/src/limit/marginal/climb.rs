@@ -9,6 +9,10 @@ use crate::limit::{Cause, Change, Why};
 /// After so many windows without anybody held back it is a calm day.
 const CALM: u32 = 10;
 
+/// Throughput follows if it does so with this part of the step.
+const FOLLOWS: f64 = 0.5;
+/// So many completions for each unit of the squared coefficient of variation.
+const ENOUGH: f64 = 30.0;
 /// For how long it is believed that more brings nothing.
 const BELIEVED: Duration = Duration::from_secs(60);
 
@@ -26,19 +30,19 @@ impl Controls {
         }
         if let Some(before) = before {
             let seen = more.map_or(seen, |more| more.and(seen));
+            if seen.done < ENOUGH * seen.variation {
+                return self.look_longer(Some(before), seen);
+            }
             let rise = before.compared_with(&seen);
-            if rise.steepness() < 0.6 && seen.binding < 0.8 {
+            if rise.steepness() < FOLLOWS && seen.binding < 0.8 {
                 // As many as came, perhaps.
                 return self.unbound_in_climb(Some(before), &seen);
             }
-            if rise.steepness() < 0.6 {
+            if rise.steepness() < FOLLOWS {
                 let may_follow = rise.steepness() + 2.0 * rise.steepness_error() > 0.75;
                 if may_follow && seen.done < seen.enough_of(150.0) {
-                    // It may be chance: another look.
-                    let (before, more) = (Some(before), Some(seen));
-                    self.phase = Phase::Climb { before, more };
-                    self.window = Window::new(self.now);
-                    return None;
+                    // It may be chance.
+                    return self.look_longer(Some(before), seen);
                 }
                 let cause = Cause::new(Why::ThroughputFlat)
                     .throughput(rise.throughput.exp())
@@ -61,10 +65,7 @@ impl Controls {
         } else if self.level() > 2.0 && !self.is_at_floor() {
             let seen = more.map_or(seen, |more| more.and(seen));
             if seen.done < 60.0 {
-                let (before, more) = (None, Some(seen));
-                self.phase = Phase::Climb { before, more };
-                self.window = Window::new(self.now);
-                return None;
+                return self.look_longer(None, seen);
             }
             if self.begins_too_high(&seen) {
                 return None;
@@ -73,6 +74,10 @@ impl Controls {
         if self.applied() >= self.settings.ceiling {
             self.watch(None);
             return None;
+        }
+        let seen = more.map_or(seen, |more| more.and(seen));
+        if seen.done < ENOUGH * seen.variation {
+            return self.look_longer(before, seen);
         }
         self.climb_from(Some(seen));
         self.go(seen.limit * 2.0, &seen, Cause::new(Why::SlowStart))
@@ -92,6 +97,13 @@ impl Controls {
         let ease = self.profile.at_ease().unwrap_or(seen.service);
         let cause = Cause::new(Why::LatencyLow).latency(seen.service / ease.max(1e-9));
         self.go(self.level() * 2.0, seen, cause)
+    }
+
+    fn look_longer(&mut self, before: Option<Seen>, seen: Seen) -> Option<Change> {
+        let more = Some(seen);
+        self.phase = Phase::Climb { before, more };
+        self.window = Window::new(self.now);
+        None
     }
 
     /// The limit is beyond what is asked for. Of the last step only as much is kept as was of use.

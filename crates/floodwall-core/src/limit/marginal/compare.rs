@@ -41,7 +41,7 @@ impl Controls {
         *arm = Some(arm.map_or(seen, |so_far| so_far.and(seen)));
         test.turn += 1;
         if !test.is_round_over() {
-            let other = self.other(test.up);
+            let other = self.other(&test);
             let next = if test.is_level() { self.level() } else { other };
             if other == self.level() {
                 // There is nothing beyond.
@@ -84,6 +84,7 @@ impl Controls {
         if test.up && off > 0.0 {
             return self.up(&rise, &high, seen, cause(Why::ThroughputRose));
         }
+        self.plan.ups = 0;
         if !test.up && off < 0.0 {
             let fell = rise.throughput < -0.03;
             let why = if fell {
@@ -108,6 +109,7 @@ impl Controls {
             return change;
         }
         let to = between(with_slack(rise.knee), self.level() + 1.0, high.limit);
+        self.plan.ups = (self.plan.ups + 1).min(3);
         let change = self.go(to, seen, cause);
         self.plan.next = Look::Up;
         self.watch(None);

@@ -45,6 +45,8 @@ pub(super) struct Controls {
 pub(super) struct Plan {
     pub(super) next: Look,
     pub(super) rounds: u32,
+    /// How often more was worth it, without a break: the steps grow with it.
+    pub(super) ups: u32,
     /// Windows in a row in which the limit held somebody back.
     pub(super) bound: u32,
     /// Windows without anybody held back since it was looked at last.
@@ -93,6 +95,7 @@ impl Controls {
             plan: Plan {
                 next: Look::Half,
                 rounds: 0,
+                ups: 0,
                 bound: 0,
                 quiet: 0,
                 idle: None,
@@ -187,18 +190,20 @@ impl Controls {
     }
 
     pub(super) fn compare(&mut self, up: bool, seen: &Seen) {
+        let ups = if up { self.plan.ups } else { 0 };
+        let step = step(self.level()).powf(f64::from(1 + ups)).min(2.0);
         self.phase = Phase::Compare(Test {
             up,
+            step,
             ..Test::default()
         });
         self.apply(self.level, seen);
     }
 
     /// The limit that the level is compared with.
-    pub(super) fn other(&self, up: bool) -> f64 {
-        let level = self.level();
-        let step = step(level);
-        let other = if up {
+    pub(super) fn other(&self, test: &Test) -> f64 {
+        let (level, step) = (self.level(), test.step);
+        let other = if test.up {
             (level * step).round().max(level + 1.0)
         } else {
             (level / step).round().min(level - 1.0).max(1.0)
@@ -269,6 +274,12 @@ impl Controls {
         let hint = self.hint(&idle, 50.0);
         let of_no_use = hint.is_some_and(|hint| idle.inside() > 1.25 * hint);
         of_no_use && self.try_hint(&idle, 50.0, true)
+    }
+
+    /// Whether requests take about as long as with few inside.
+    pub(super) fn is_easy(&self, seen: &Seen) -> bool {
+        let easy = self.profile.is_easy(seen.limit, seen.service, 1.1);
+        easy == Some(true)
     }
 
     /// Learns how much above the hint a limit that was found good is.

@@ -37,6 +37,8 @@ pub(super) struct Trial {
 pub(super) struct Test {
     /// Whether the other is more than the level.
     pub(super) up: bool,
+    /// Between the two.
+    pub(super) step: f64,
     pub(super) turn: usize,
     pub(super) level: Option<Seen>,
     pub(super) other: Option<Seen>,

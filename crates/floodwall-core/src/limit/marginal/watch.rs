@@ -7,6 +7,8 @@ use crate::limit::Change;
 /// So many windows in a row must be bound before anything is tried: the bursts of a calm day are
 /// shorter.
 const STEADY: u32 = 16;
+/// Looking upwards where nobody is in another's way does no harm.
+const STEADY_UP: u32 = 6;
 const MOST_WAIT: f64 = 60.0;
 /// After so many windows without anybody held back, what holds somebody back is a new load.
 const QUIET: u32 = 10;
@@ -50,7 +52,9 @@ impl Controls {
                     return change;
                 }
             }
-            if self.plan.bound >= STEADY && recent.done >= recent.enough_of(100.0) {
+            let up = self.plan.next == Look::Up && self.is_easy(&recent);
+            let steady = if up { STEADY_UP } else { STEADY };
+            if self.plan.bound >= steady && recent.done >= recent.enough_of(100.0) {
                 self.look(&recent);
             }
             return None;
@@ -102,10 +106,5 @@ impl Controls {
             }
         }
         self.compare(self.plan.next == Look::Up, recent);
-    }
-
-    fn is_easy(&self, seen: &Seen) -> bool {
-        let easy = self.profile.is_easy(seen.limit, seen.service, 1.1);
-        easy == Some(true)
     }
 }
