@@ -49,6 +49,8 @@ fn the_example_has_every_key() {
     full.priority.as_mut().unwrap().rfc9218 = true;
     full.deadline.as_mut().unwrap().grpc = true;
     full.shed.as_mut().unwrap().tenant = KeyRule::ClientAddress;
+    let queue = full.concurrency.as_mut().unwrap().queue.as_mut().unwrap();
+    queue.fair = KeyRule::ClientAddress;
     let written = toml::to_string(&full).unwrap();
     let keys = |text: &str| {
         let mut keys = std::collections::BTreeSet::new();
