@@ -27,15 +27,15 @@ async fn who_is_shed_while_the_limit_is_full_was_held_back_by_it() {
 
     pressed.store(true, Ordering::Relaxed);
     let shed_some = async || {
-        let mut shed = 0;
+        let mut many = 0;
         for _ in 0..200 {
             tokio::time::advance(ms(20)).await;
             match shed.admit("b", &Now::unread()).await {
                 Ok(()) => {}
-                Err(refusal) => shed += u32::from(refusal.reason() == Reason::Shed),
+                Err(refusal) => many += u32::from(refusal.reason() == Reason::Shed),
             }
         }
-        shed
+        many
     };
     assert!(shed_some().await > 0);
     once(&limit).await;
