@@ -97,3 +97,38 @@ fn a_service_that_stood_still_is_served_again_within_two_seconds() {
         );
     }
 }
+
+/// A limit behind the queue that doubles shows nothing while only as much is let in as before.
+#[test]
+fn a_limit_that_grew_is_let_more_in_at_once() {
+    use floodwall_core::shed::{Controller, Interval, Queued, ShedSettings};
+    use std::time::Duration;
+
+    let tick = Duration::from_millis(100);
+    let mut controller = Controller::new(ShedSettings::default());
+    let queued = Queued {
+        lowest: 40,
+        now: 40,
+        places: 64,
+        granted: 10,
+        refused: 0,
+    };
+    for _ in 0..20 {
+        controller.tick(&Interval::of(tick).arrivals(100).queue(queued));
+    }
+    let let_in = 1.0 - controller.share();
+    assert!((0.05..0.15).contains(&let_in), "{let_in}");
+    controller.limit_grew(2.0);
+    assert!(((1.0 - controller.share()) / let_in - 2.0).abs() < 1e-9);
+    // What is no growth changes nothing.
+    let share = controller.share();
+    for times in [0.5, 1.0, f64::NAN, f64::INFINITY] {
+        controller.limit_grew(times);
+        assert!((controller.share() - share).abs() < 1e-12);
+    }
+    // It was not true: the next looks say so.
+    for _ in 0..20 {
+        controller.tick(&Interval::of(tick).arrivals(100).queue(queued));
+    }
+    assert!((1.0 - controller.share()) < 1.3 * let_in);
+}
