@@ -106,13 +106,9 @@ fn a_limit_that_grew_is_let_more_in_at_once() {
 
     let tick = Duration::from_millis(100);
     let mut controller = Controller::new(ShedSettings::default());
-    let queued = Queued {
-        lowest: 40,
-        now: 40,
-        places: 64,
-        granted: 10,
-        refused: 0,
-    };
+    let mut queued = Queued::default();
+    (queued.lowest, queued.now) = (40, 40);
+    (queued.places, queued.granted) = (64, 10);
     for _ in 0..20 {
         controller.tick(&Interval::of(tick).arrivals(100).queue(queued));
     }
