@@ -157,8 +157,10 @@ impl Wake for Panics {
 
 #[test]
 fn a_waker_that_panics_does_not_lose_the_turn() {
+    // Paused: a slow backtrace must not let the turn's timer fire first.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
+        .start_paused(true)
         .build()
         .unwrap();
     let _context = runtime.enter();
