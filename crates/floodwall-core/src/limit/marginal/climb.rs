@@ -11,10 +11,12 @@ const CALM: u32 = 10;
 
 /// Throughput follows if it does so with this part of the step.
 const FOLLOWS: f64 = 0.5;
+/// It does not follow at all.
+const FLAT: f64 = 0.1;
 /// So many completions for each unit of the squared coefficient of variation.
 const ENOUGH: f64 = 30.0;
 /// For how long it is believed that more brings nothing.
-const BELIEVED: Duration = Duration::from_secs(60);
+pub(super) const BELIEVED: Duration = Duration::from_secs(60);
 
 impl Controls {
     /// Doubles as long as throughput follows. What begins too high is found by trying less first.
@@ -54,10 +56,11 @@ impl Controls {
                     .plan
                     .needed
                     .is_some_and(|needed| (0.7..1.4).contains(&(to / needed)));
-                self.plan.next = if rise.steepness() < 0.3 && !needed {
-                    Look::Half
-                } else {
-                    Look::Up
+                self.plan.both = false;
+                self.plan.next = match rise.steepness() {
+                    steepness if steepness < 0.3 && !needed => Look::Half,
+                    steepness if steepness < FLAT => Look::Down,
+                    _ => Look::Up,
                 };
                 self.watch(None);
                 return change;

@@ -93,6 +93,7 @@ impl Controls {
                 Why::ThroughputFlat
             };
             let change = self.go(low.limit.min(self.level() - 1.0), seen, cause(why));
+            self.plan.worth = None;
             self.plan.next = Look::Half;
             self.watch(None);
             return change;
@@ -109,6 +110,7 @@ impl Controls {
             return change;
         }
         let to = between(with_slack(rise.knee), self.level() + 1.0, high.limit);
+        self.plan.worth = Some((self.level() + 1.0, self.now));
         self.plan.ups = (self.plan.ups + 1).min(3);
         let change = self.go(to, seen, cause);
         self.plan.next = Look::Up;
@@ -120,10 +122,12 @@ impl Controls {
     fn stays(&mut self, level: Seen) {
         self.plan.next = match self.plan.next {
             Look::Half => Look::Up,
-            Look::Up => Look::Down,
-            Look::Down | Look::Rest => Look::Rest,
+            Look::Up if !self.plan.both => Look::Down,
+            Look::Down if !self.plan.both => Look::Up,
+            Look::Up | Look::Down | Look::Rest => Look::Rest,
         };
         if self.plan.next != Look::Rest {
+            self.plan.both = true;
             self.watch(None);
             return;
         }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::climb::BELIEVED;
 use super::phase::{Phase, Test, Trial};
 use super::profile::Profile;
 use super::seen::Seen;
@@ -17,6 +18,8 @@ pub(super) const CLOCK_BACK: Duration = Duration::from_secs(10);
 const SLACK: f64 = 0.4;
 /// At most so much above throughput times service time at ease, however good it was found.
 const MOST_SLACK: f64 = 1.33;
+/// So much more inside than latency hints at is of no use, where nobody is held back.
+const SPARE: f64 = 1.3;
 /// Between the two limits of a comparison.
 const STEP: f64 = 1.2;
 const LEAST_STEP: f64 = 1.15;
@@ -57,6 +60,10 @@ pub(super) struct Plan {
     pub(super) unbound: u32,
     /// The limit of which half was not enough, when that was tried last.
     pub(super) needed: Option<f64>,
+    /// More than the level was worth it, and when that was found: so many are, surely.
+    pub(super) worth: Option<(f64, Moment)>,
+    /// One of upwards and downwards was looked at.
+    pub(super) both: bool,
     /// Where a climb ended because more brought nothing.
     pub(super) flat: Option<(f64, Moment)>,
     /// Since when all is thought to be well.
@@ -101,6 +108,8 @@ impl Controls {
                 idle: None,
                 unbound: 0,
                 needed: None,
+                worth: None,
+                both: false,
                 flat: None,
                 since: Moment::ZERO,
                 wait: FIRST_WAIT,
@@ -258,28 +267,33 @@ impl Controls {
     /// Many places are taken though nobody is held back, and a good part of them seems to be of no
     /// use: at once if it takes several times as long as at ease, otherwise after a good look.
     pub(super) fn tries_less_unbound(&mut self, seen: &Seen) -> bool {
-        if !seen.is_nearly_bound() {
-            self.plan.idle = None;
-            return false;
-        }
-        if self.is_far_off(seen) && self.try_hint(seen, 50.0, true) {
+        if seen.is_nearly_bound() && self.is_far_off(seen) && self.try_hint(seen, 50.0, true) {
             return true;
         }
+        // The quiet moments belong to it: busy ones alone look like too many places on any day.
         let idle = self.plan.idle.map_or(*seen, |idle| idle.and(*seen));
         self.plan.idle = Some(idle);
         if idle.done < (5.0 * idle.inside()).max(1_000.0) {
             return false;
         }
         self.plan.idle = None;
-        let hint = self.hint(&idle, 50.0);
-        let of_no_use = hint.is_some_and(|hint| idle.inside() > 1.25 * hint);
-        of_no_use && self.try_hint(&idle, 50.0, true)
+        let hint = self.hint(&idle, 300.0);
+        let of_no_use = hint.is_some_and(|hint| idle.inside() > SPARE * hint);
+        of_no_use && idle.is_nearly_bound() && self.try_hint(&idle, 50.0, false)
     }
 
     /// Whether requests take about as long as with few inside.
     pub(super) fn is_easy(&self, seen: &Seen) -> bool {
         let easy = self.profile.is_easy(seen.limit, seen.service, 1.1);
         easy == Some(true)
+    }
+
+    /// So many places are worth it, as far as it was seen a short while ago; 0 if it was not.
+    pub(super) fn surely_worth(&self) -> f64 {
+        self.plan
+            .worth
+            .filter(|(_, at)| self.now.since(*at) < BELIEVED)
+            .map_or(0.0, |(worth, _)| worth)
     }
 
     /// Learns how much above the hint a limit that was found good is.

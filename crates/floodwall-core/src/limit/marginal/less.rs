@@ -6,6 +6,8 @@ use crate::limit::{Cause, Change, Why};
 
 /// Below this steepness less was as good.
 const AS_GOOD: f64 = 0.2;
+/// So much slower than at ease, those inside are in one another's way.
+const BENDS: f64 = 1.15;
 /// Above it the time at ease that hinted at less was wrong.
 const WRONG: f64 = 0.6;
 
@@ -35,6 +37,7 @@ impl Controls {
             .throughput(rise.throughput.exp())
             .latency(before.slower_than(&seen));
         if steepness < AS_GOOD {
+            self.plan.worth = None;
             let change = self.go(seen.limit, &seen, cause);
             if self.try_hint(&seen, 50.0, bold) {
                 return change;
@@ -59,11 +62,19 @@ impl Controls {
             self.climb_from(Some(seen));
             return None;
         }
-        let change = self.go(
-            between(with_slack(rise.knee), seen.limit, before.limit),
-            &seen,
-            cause,
-        );
+        let knee = between(with_slack(rise.knee), seen.limit, before.limit);
+        // Where half as many are in one another's way already, there is no knee: it bends slowly.
+        let bends = self
+            .profile
+            .at_ease()
+            .is_some_and(|ease| seen.service > BENDS * ease);
+        let to = if bends {
+            (knee * before.limit).sqrt()
+        } else {
+            knee
+        };
+        let to = to.max(self.surely_worth().min(before.limit));
+        let change = self.go(to, &seen, cause);
         self.plan.next = if surely { Look::Up } else { Look::Half };
         self.watch(None);
         change

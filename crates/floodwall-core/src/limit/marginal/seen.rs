@@ -1,5 +1,8 @@
 use std::time::Duration;
 
+/// The service times count as much as so many windows.
+const HINTS: f64 = 3.0;
+
 /// What a limit brought, in one window or several.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seen {
@@ -18,6 +21,10 @@ pub(super) struct Seen {
     pub(super) found: f64,
     /// Squared coefficient of variation of the service times.
     pub(super) variation: f64,
+    /// From how many windows.
+    pub(super) windows: f64,
+    /// The sum of what was done in a window times its throughput.
+    pub(super) squares: f64,
     /// The part of the time in which the limit held somebody back.
     pub(super) binding: f64,
 }
@@ -67,8 +74,19 @@ impl Seen {
             found: mean(self.found, other.found),
             worked: mean(self.worked, other.worked),
             variation: mean(self.variation, other.variation),
+            windows: self.windows + other.windows,
+            squares: self.squares + other.squares,
             binding: mean(self.binding, other.binding),
         }
+    }
+
+    /// Variance of how many are done over its mean. The service times hint at it, as if those who
+    /// leave were a renewal process; the more windows were seen, the more what they had counts.
+    pub(super) fn dispersion(&self) -> f64 {
+        let more = self.windows - 1.0;
+        let spread = (self.squares / self.throughput() - self.done).max(0.0);
+        let seen = (HINTS * self.variation + spread) / (HINTS + more.max(0.0));
+        self.variation.max(seen.min(1.0))
     }
 
     /// How much more `more` brought than this one.
@@ -76,8 +94,8 @@ impl Seen {
         // Work that takes equally long leaves in batches of the size of the limit, and a window may
         // have one batch too many.
         let batch = |seen: &Self| 0.15 * seen.limit / seen.done.max(1.0);
-        let variation = self.variation.max(more.variation);
-        let chance = variation * (1.0 / self.done.max(1.0) + 1.0 / more.done.max(1.0));
+        let dispersion = self.dispersion().max(more.dispersion());
+        let chance = dispersion * (1.0 / self.done.max(1.0) + 1.0 / more.done.max(1.0));
         Rise {
             span: (more.limit / self.limit).ln().max(1e-3),
             throughput: (more.throughput() / self.throughput()).ln(),

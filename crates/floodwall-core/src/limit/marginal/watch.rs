@@ -98,7 +98,12 @@ impl Controls {
             return;
         }
         if self.plan.next == Look::Half {
-            self.plan.next = Look::Up;
+            self.plan.both = false;
+            self.plan.next = if self.is_easy(recent) {
+                Look::Up
+            } else {
+                Look::Down
+            };
             if !self.is_at_floor() && !self.is_easy(recent) {
                 let half = (self.level() / 2.0).floor().max(1.0);
                 self.try_less(half, recent, true);

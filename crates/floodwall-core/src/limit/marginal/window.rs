@@ -74,15 +74,18 @@ impl Window {
         } else {
             1.0
         };
+        let lasted = seconds(now.since(self.begun)).max(1e-6);
         Seen {
             limit: f64::from(limit),
             done: self.done,
-            seconds: seconds(now.since(self.begun)).max(1e-6),
+            seconds: lasted,
             service: mean,
             held: self.held / done,
             found: self.found / done,
             worked: self.done / self.left.max(1.0),
             variation,
+            windows: 1.0,
+            squares: self.done * self.done / lasted,
             binding: self.binding / seconds(self.last.since(self.begun)).max(1e-9),
         }
     }
