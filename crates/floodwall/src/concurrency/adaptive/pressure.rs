@@ -74,6 +74,7 @@ mod tests {
 
     /// So many of a hundred are refused, for a thousand.
     fn after(mut pressure: Pressure, of_hundred: u64) -> Pressure {
+        pressure.served = 0;
         let mut refused = pressure.refused;
         for i in 0..1_000 {
             if i * of_hundred % 100 < of_hundred {
