@@ -2,7 +2,7 @@
 //! kept busy by wrk, which asks again when it is answered: `cargo xtask bench wrk`.
 //!
 //! The server is a process on core 0 with one runtime thread, the generator one on core 1. The
-//! generator is an open loop: arrivals are a Poisson stream that does not wait for answers, each on a
+//! generator of a flood is an open loop: arrivals are a Poisson stream that does not wait for answers, each on a
 //! connection of its own while it lasts, and latency counts from the instant that was scheduled. So no
 //! request is left out because the one before it is late.
 #![allow(
