@@ -33,10 +33,18 @@ impl Work {
     }
 
     /// Does it ten thousand times.
+    #[inline(never)]
     pub fn repeat(&mut self) {
+        // Of what lies on the stack the place below this one is known. Otherwise it would hang on how
+        // long the path of the program is, and copies of large things take more steps in some places.
+        let anchor = Anchor(black_box([0; 64]));
+        black_box(&anchor);
         (self.repeat)();
     }
 }
+
+#[repr(align(256))]
+struct Anchor(#[expect(dead_code, reason = "only its place matters")] [u8; 64]);
 
 impl fmt::Debug for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
