@@ -106,7 +106,10 @@ pub(super) fn text(machine: &Machine, pin: Pin, plan: &Plan, all: &[Figures]) ->
             "instructions of a request, the kernel's not counted, by callgrind with 16 connections"
         )
     } else {
-        writeln!(text, "instructions were not counted: valgrind does it")
+        writeln!(
+            text,
+            "instructions were not counted: it takes valgrind, and no `--no-count`"
+        )
     };
     text + &footer::text(machine, pin)
 }
