@@ -54,7 +54,7 @@ fn run(choice: &Choice) -> Result<(), String> {
     let allocations = gauge::allocations(&names);
     if allocations.is_none() {
         eprintln!(
-            "allocations and memory are not measured: the program `gauge` is not beside this one; `cargo build --release -p floodwall-benches --bins` builds it"
+            "allocations and memory are not measured: the program `gauge` has failed or is not beside this one; `cargo build --release -p floodwall-benches --bins` builds it"
         );
     }
     let progress = Progress::new(cases.len());

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tower::{Layer, limit};
 use tower_resilience_ratelimiter::RateLimiterLayer;
 
-use super::work::{Noop, admitted, cycle, now_or_never};
+use super::work::{Noop, admitted, cycle, now_or_never, runtime};
 use crate::case::{Case, Contender};
 
 /// Slow, so that every key stays in debt, and with a burst that is never used up.
@@ -115,10 +115,12 @@ fn case(name: &'static str, about: &'static str, threads: usize, bar: f64) -> Ca
 pub(crate) fn layer() -> Case {
     let about = "one request through a quota around a service that does nothing, one thread";
     Case::new("quota_layer", about, "tower", |_| {
-        let tower = limit::RateLimit::new(
-            Noop,
-            limit::rate::Rate::new(u64::from(BURST), Duration::from_secs(1)),
-        );
+        let runtime = runtime();
+        let tower = {
+            let _inside = runtime.enter();
+            let rate = limit::rate::Rate::new(u64::from(BURST), Duration::from_secs(1));
+            limit::RateLimit::new(Noop, rate)
+        };
         let floodwall = RateLimit::new(quota(BURST)).expect("it can be held");
         let resilience = RateLimiterLayer::builder()
             .limit_for_period(BURST as usize)
@@ -128,7 +130,7 @@ pub(crate) fn layer() -> Case {
         vec![
             admitted(1, "bare", Noop).bare(),
             // It has no clones: only one thread can ask it.
-            Contender::new("tower", cycle(tower)).peer(),
+            Contender::new("tower", cycle(tower)).peer().keep(runtime),
             admitted(1, "floodwall", AdmitLayer::new(floodwall).layer(Noop)).allocations(0.0),
             admitted(1, "tower-resilience, rate limiter", resilience).peer(),
         ]

@@ -36,7 +36,7 @@ fn wall(begun: floodwall::stack::StackBuilder) -> Stack {
         .exempt(preflight())
         .priority(header("x-priority").trusting_everyone())
         .quota(quota(BURST), header("x-api-key"))
-        .quota(quota(BURST), header("x-tenant"))
+        .quota("100/s burst 100000000", header("x-tenant"))
         .shed()
         .build()
         .expect("these settings are sound")
