@@ -43,7 +43,10 @@ impl Choice {
         let known: Vec<_> = all.iter().map(|case| case.name).collect();
         let unknown = |wanted: &&String| !known.iter().any(|name| of(wanted, name));
         if let Some(name) = self.names.iter().find(unknown) {
-            return Err(format!("no case `{name}`; there is: {}", known.join(", ")));
+            return Err(format!(
+                "no case `{name}`; there is: {}; and for `cargo xtask bench`: simulator, room, adaptive",
+                known.join(", ")
+            ));
         }
         let chosen = |case: &Case| {
             let named = |wanted: &String| {

@@ -1,6 +1,7 @@
 //! Taking turns: every round runs each contender once, for about as long as the others.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use crate::bar::{Bar, Verdict};
@@ -203,7 +204,7 @@ fn together(work: &mut [Repeat], times: u64) -> Duration {
                 })
             })
             .collect();
-        let took = threads.into_iter().map(|thread| thread.join());
+        let took = threads.into_iter().map(ScopedJoinHandle::join);
         took.map(|took| took.expect("no contender panics")).sum()
     });
     took / u32::try_from(count).unwrap_or(u32::MAX)

@@ -18,7 +18,7 @@ pub(crate) fn case() -> Case {
     Case::new("quota_expiry", about, "governor, slowest", |effort| {
         let keys = wide(effort.many(KEYS));
         let figure = |of: fn(&Keys<u128>) -> Vec<Duration>, share: f64| {
-            let keys = keys.clone();
+            let keys = std::sync::Arc::clone(&keys);
             move || {
                 let mut took = of(&keys);
                 took.sort_unstable();

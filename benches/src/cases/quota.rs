@@ -9,6 +9,7 @@ use floodwall::{Admission, End, Now, Outcome, Permit, Quota, RateLimit};
 use floodwall_core::Moment;
 use floodwall_core::rate::Gcra;
 use governor::RateLimiter;
+use governor::clock::{Clock, DefaultClock};
 use tokio::time::Instant;
 use tower::{Layer, limit};
 use tower_resilience_ratelimiter::RateLimiterLayer;
@@ -107,6 +108,17 @@ fn case(name: &'static str, about: &'static str, threads: usize, bar: f64) -> Ca
                 }
             })
             .allocations(0.0),
+            // What the two clocks are worth.
+            Contender::on(threads, "governor's clock alone", |_| {
+                let clock = DefaultClock::default();
+                move || clock.now()
+            })
+            .bare(),
+            Contender::on(threads, "floodwall's clock alone", |_| {
+                let clock = Read::begin();
+                move || clock.now()
+            })
+            .bare(),
         ]
     })
 }

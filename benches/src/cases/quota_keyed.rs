@@ -17,6 +17,7 @@ use crate::case::{Case, Contender};
 const BURST: u32 = 1_000_000;
 
 /// At most so much of what governor takes: given the time, and with a clock of its own.
+#[derive(Clone, Copy)]
 struct Bars {
     given: f64,
     own: Option<f64>,
