@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use anyhow::{Result, ensure};
 
 use crate::cargo::{Cargo, cargo};
+use crate::tools;
 
 /// Played in virtual time: what is linked with it has tokio's clock for tests, which would slow down
 /// the cases beside it. So it is a program of its own.
@@ -14,14 +15,14 @@ const SIMULATOR: &str = "simulator";
 const CASES: &str = "floodwall-benches";
 
 /// Real processes on two cores for minutes: only when asked for.
-const LOOPBACK: [&str; 2] = ["room", "adaptive"];
+const LOOPBACK: [&str; 3] = ["room", "adaptive", "wrk"];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// One case or all that begin with it (`quota`), `simulator`, `room` or `adaptive`; all of them but
-    /// the last two when none is named
+    /// One case or all that begin with it (`quota`), `simulator`, `room`, `adaptive` or `wrk`; all of them
+    /// but the last three when none is named
     name: Option<String>,
-    /// For `room` and `adaptive`: one short run
+    /// For `room`, `adaptive` and `wrk`: a short run
     #[arg(long)]
     quick: bool,
     /// Print JSON instead of tables: one object on a line for each program
@@ -30,7 +31,7 @@ pub(crate) struct Args {
     /// Write docs/performance.md and its picture from all cases, instead of printing them
     #[arg(long, conflicts_with_all = ["name", "json", "quick"])]
     save: bool,
-    /// For `room` and `adaptive`: what they understand besides, as `-- --runs 3 --work pool`
+    /// For `room`, `adaptive` and `wrk`: what they understand besides, as `-- --runs 3 --work pool`
     #[arg(last = true)]
     more: Vec<String>,
 }
@@ -46,6 +47,10 @@ pub(crate) fn main(args: &Args) -> Result<()> {
         .into_iter()
         .find(|&it| args.name.as_deref() == Some(it));
     if let Some(name) = loopback {
+        if name == "wrk" {
+            tools::debian("wrk", &["wrk"])?;
+            tools::debian("valgrind", &["valgrind", "libc6-dbg"])?;
+        }
         return quietly(cargo(["run", "--release", "-p", "floodwall-benches"]))
             .args(["--bin", "loopback", "--", name])
             .args(args.quick.then_some("--quick"))
@@ -55,7 +60,7 @@ pub(crate) fn main(args: &Args) -> Result<()> {
     }
     ensure!(
         !args.quick && args.more.is_empty(),
-        "`--quick` and what comes after `--` are for `room` and `adaptive`"
+        "`--quick` and what comes after `--` are for `room`, `adaptive` and `wrk`"
     );
     // What counts allocations is a program of its own, and must be beside the other.
     quietly(cargo(["build", "--release", "-p", "floodwall-benches"]))

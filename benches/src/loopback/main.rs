@@ -1,7 +1,8 @@
-//! Real servers over loopback, flooded: `cargo xtask bench room` and `cargo xtask bench adaptive`.
+//! Real servers over loopback, flooded: `cargo xtask bench room` and `cargo xtask bench adaptive`; and
+//! kept busy by wrk, which asks again when it is answered: `cargo xtask bench wrk`.
 //!
 //! The server is a process on core 0 with one runtime thread, the generator one on core 1. The
-//! generator is an open loop: arrivals are a Poisson stream that does not wait for answers, each on a
+//! generator of a flood is an open loop: arrivals are a Poisson stream that does not wait for answers, each on a
 //! connection of its own while it lasts, and latency counts from the instant that was scheduled. So no
 //! request is left out because the one before it is late.
 #![allow(
@@ -21,6 +22,7 @@ mod process;
 mod room;
 mod socket;
 mod work;
+mod wrk;
 
 use std::process::ExitCode;
 
@@ -39,6 +41,8 @@ enum What {
     Room(room::Args),
     /// The adaptive limit, told nothing, beside a ladder of fixed ones
     Adaptive(adaptive::Args),
+    /// A server that says hello, bare and behind walls, under wrk
+    Wrk(wrk::Args),
     #[command(flatten)]
     Part(Part),
 }
@@ -53,6 +57,8 @@ enum Part {
     #[command(hide = true)]
     ServeLimit(adaptive::ServerArgs),
     #[command(hide = true)]
+    ServeWrk(wrk::ServerArgs),
+    #[command(hide = true)]
     Capacity(load::closed::Args),
     #[command(hide = true)]
     Load(load::Args),
@@ -62,6 +68,7 @@ fn main() -> ExitCode {
     let result = match Args::parse().what {
         What::Room(args) => room::main(&args),
         What::Adaptive(args) => adaptive::main(&args),
+        What::Wrk(args) => wrk::main(&args),
         What::Part(part) => play(&part),
     };
     match result {
@@ -81,6 +88,7 @@ fn play(part: &Part) -> anyhow::Result<()> {
         }
         Part::ServeRoom(args) => room::serve(args),
         Part::ServeLimit(args) => adaptive::serve(args),
+        Part::ServeWrk(args) => wrk::serve(args),
         Part::Capacity(args) => load::closed::main(args),
         Part::Load(args) => load::main(args),
     }

@@ -1,5 +1,6 @@
 //! This program again, on a core of its own.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
@@ -35,8 +36,7 @@ impl Pin {
         self.works
     }
 
-    fn command(self, core: u8, args: &[String]) -> Result<Command> {
-        let program = std::env::current_exe()?;
+    fn command(self, core: u8, program: impl AsRef<OsStr>, args: &[String]) -> Command {
         let mut command = if self.works {
             let mut taskset = Command::new("taskset");
             taskset.args(["-c", &core.to_string()]).arg(program);
@@ -45,13 +45,23 @@ impl Pin {
             Command::new(program)
         };
         command.args(args);
-        Ok(command)
+        command
     }
 
     /// What a part prints, once it has ended.
     pub(crate) fn output(self, core: u8, args: &[String]) -> Result<String> {
+        self.output_of(core, std::env::current_exe()?, args)
+    }
+
+    /// The same of another program.
+    pub(crate) fn output_of(
+        self,
+        core: u8,
+        program: impl AsRef<OsStr>,
+        args: &[String],
+    ) -> Result<String> {
         let output = self
-            .command(core, args)?
+            .command(core, program, args)
             .stderr(Stdio::inherit())
             .output()
             .context("cannot start a part of this program")?;
@@ -61,8 +71,18 @@ impl Pin {
 
     /// A part that goes on, and the first line that it prints.
     pub(crate) fn start(self, core: u8, args: &[String]) -> Result<(Running, String)> {
+        self.start_of(core, std::env::current_exe()?, args)
+    }
+
+    /// The same of another program.
+    pub(crate) fn start_of(
+        self,
+        core: u8,
+        program: impl AsRef<OsStr>,
+        args: &[String],
+    ) -> Result<(Running, String)> {
         let mut child = self
-            .command(core, args)?
+            .command(core, program, args)
             .stdout(Stdio::piped())
             .spawn()
             .context("cannot start a part of this program")?;
@@ -71,6 +91,13 @@ impl Pin {
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
         Ok((running, line.trim().to_owned()))
+    }
+}
+
+impl Running {
+    /// Until it ends by itself; tells whether it ended well.
+    pub(crate) fn wait(&mut self) -> Result<bool> {
+        Ok(self.0.wait()?.success())
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Step, features, loom, msrv, package};
 use crate::cargo::{Counts, cargo, need, test_colour};
 use crate::workspace::Workspace;
 
-pub(super) const STEPS: [Step; 9] = [
+pub(super) const STEPS: [Step; 10] = [
     Step {
         name: "fmt",
         about: "the code is formatted",
@@ -51,6 +51,11 @@ pub(super) const STEPS: [Step; 9] = [
         name: "package",
         about: "each library packages with its licences and builds from its package",
         run: package::run,
+    },
+    Step {
+        name: "counts",
+        about: "a request takes no more instructions and allocations than the baseline says",
+        run: crate::counts::step,
     },
 ];
 
