@@ -11,12 +11,16 @@ use crate::tools;
 /// the cases beside it. So it is a program of its own.
 const SIMULATOR: &str = "simulator";
 
+/// Everything that is measured within one process.
+const CASES: &str = "floodwall-benches";
+
 /// Real processes on two cores for minutes: only when asked for.
 const LOOPBACK: [&str; 3] = ["room", "adaptive", "wrk"];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// One case, `simulator`, `room`, `adaptive` or `wrk`; all of them but the last three when none is named
+    /// One case or all that begin with it (`quota`), `simulator`, `room`, `adaptive` or `wrk`; all of them
+    /// but the last three when none is named
     name: Option<String>,
     /// For `room`, `adaptive` and `wrk`: a short run
     #[arg(long)]
@@ -24,6 +28,9 @@ pub(crate) struct Args {
     /// Print JSON instead of tables: one object on a line for each program
     #[arg(long)]
     json: bool,
+    /// Write docs/performance.md and its picture from all cases, instead of printing them
+    #[arg(long, conflicts_with_all = ["name", "json", "quick"])]
+    save: bool,
     /// For `room`, `adaptive` and `wrk`: what they understand besides, as `-- --runs 3 --work pool`
     #[arg(last = true)]
     more: Vec<String>,
@@ -55,11 +62,16 @@ pub(crate) fn main(args: &Args) -> Result<()> {
         !args.quick && args.more.is_empty(),
         "`--quick` and what comes after `--` are for `room`, `adaptive` and `wrk`"
     );
-    let cases = quietly(cargo(["run", "--release", "-p", "floodwall-benches"]))
-        .arg("--")
+    // What counts allocations is a program of its own, and must be beside the other.
+    quietly(cargo(["build", "--release", "-p", "floodwall-benches"]))
+        .args(["--bin", CASES, "--bin", "gauge"])
+        .run_unannounced()?;
+    let cases = cargo(["run", "--release", "--quiet", "-p", "floodwall-benches"])
+        .args(["--bin", CASES, "--"])
         .args(args.json.then_some("--json"))
+        .args(args.save.then_some("--save"))
         .args(args.name.as_deref());
-    if args.name.is_some() {
+    if args.name.is_some() || args.save {
         return cases.hand_over();
     }
     cases.run_unannounced()?;

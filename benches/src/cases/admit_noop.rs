@@ -1,78 +1,105 @@
-//! What a permit costs when nobody contends for it: taken and given back around a service that
-//! does nothing.
+//! What a permit costs when there are free places: taken and given back around a service that does
+//! nothing.
 
-use std::convert::Infallible;
-use std::future::{Future, Ready, ready};
-use std::hint::black_box;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::time::Duration;
 
+use congestion_limiter::limiter::{DefaultLimiter, Limiter, Outcome};
+use congestion_limiter::limits;
 use floodwall::ConcurrencyLimit;
 use floodwall::admit::AdmitLayer;
-use tower::{Layer, Service, limit};
+use little_loadshedder::{LoadShed, LoadShedResponse};
+use tower::{Layer, limit};
+use tower_resilience_adaptive::{AdaptiveLimiterLayer, Aimd};
+use tower_resilience_bulkhead::BulkheadLayer;
 
+use super::work::{Noop, admitted, cycle, now_or_never};
 use crate::case::{Case, Contender};
 
 /// High enough that nobody ever waits.
 const LIMIT: u32 = 64;
 
-pub(crate) fn case() -> Case {
-    let tower = limit::ConcurrencyLimit::new(Noop, LIMIT as usize);
-    let floodwall = AdmitLayer::new(ConcurrencyLimit::new(LIMIT)).layer(Noop);
-    Case {
-        name: "admit_noop",
-        about: "one request through a concurrency limit with free places, one thread",
-        reference: "tower",
-        contenders: vec![
-            Contender::new("bare", cycle(Noop)),
-            Contender::new("tower", cycle(tower)),
-            Contender::new("floodwall", cycle(floodwall)),
-        ],
-    }
+pub(crate) fn one_thread() -> Case {
+    case(
+        "admit_noop",
+        "one request through a concurrency limit with free places, one thread",
+        1,
+        0.6,
+    )
 }
 
-/// Everything that a caller does for one request that is let in.
-pub(super) fn cycle<S>(service: S) -> impl FnMut() -> u64
-where
-    S: Service<u64, Response = u64>,
-{
-    let mut once = cycle_of(service);
-    move || match once() {
-        Ok(answer) => answer,
-        Err(_) => panic!("there is a free place"),
-    }
+pub(crate) fn two_threads() -> Case {
+    case(
+        "admit_noop_2",
+        "one request through a concurrency limit with free places, two threads at once",
+        2,
+        0.35,
+    )
 }
 
-/// Everything that a caller does for one request: readiness, call, and the answer.
-pub(super) fn cycle_of<S>(mut service: S) -> impl FnMut() -> Result<u64, S::Error>
-where
-    S: Service<u64, Response = u64>,
-{
-    move || {
-        let mut context = Context::from_waker(Waker::noop());
-        let ready = service.poll_ready(&mut context);
-        assert!(ready.is_ready(), "it never makes anybody wait");
-        let answer = pin!(service.call(black_box(7)));
-        match answer.poll(&mut context) {
-            Poll::Ready(answer) => answer,
-            Poll::Pending => panic!("a service that does nothing answers at once"),
+fn case(name: &'static str, about: &'static str, threads: usize, bar: f64) -> Case {
+    Case::new(name, about, "tower", move |_| {
+        let tower = limit::ConcurrencyLimit::new(Noop, LIMIT as usize);
+        let queued = AdmitLayer::new(ConcurrencyLimit::new(LIMIT)).layer(Noop);
+        let alone = ConcurrencyLimit::builder(LIMIT).no_queue().build();
+        let alone = AdmitLayer::new(alone.expect("it is not 0")).layer(Noop);
+        let mut contenders = vec![
+            admitted(threads, "bare", Noop).bare(),
+            admitted(threads, "tower", tower).peer(),
+            admitted(threads, "floodwall", queued)
+                .share(bar, "tower")
+                .allocations(0.0),
+            admitted(threads, "floodwall, no queue", alone)
+                .share(bar, "tower")
+                .allocations(0.0),
+            admitted(threads, "tower-resilience, bulkhead", bulkhead()).peer(),
+            admitted(threads, "tower-resilience, AIMD", aimd(LIMIT as usize)).peer(),
+            congestion_limiter(threads),
+        ];
+        // It begins with one place: a second thread would wait.
+        if threads == 1 {
+            contenders.push(little());
         }
-    }
+        contenders
+    })
 }
 
-#[derive(Clone, Copy)]
-pub(super) struct Noop;
+fn bulkhead() -> tower_resilience_bulkhead::Bulkhead<Noop> {
+    let layer = BulkheadLayer::builder()
+        .max_concurrent_calls(LIMIT as usize)
+        .build();
+    layer.expect("it is not 0").layer(Noop)
+}
 
-impl Service<u64> for Noop {
-    type Response = u64;
-    type Error = Infallible;
-    type Future = Ready<Result<u64, Infallible>>;
+/// One that stays where it is.
+pub(super) fn aimd(limit: usize) -> tower_resilience_adaptive::AdaptiveService<Noop, Aimd> {
+    let algorithm = Aimd::builder()
+        .initial_limit(limit)
+        .min_limit(limit)
+        .max_limit(limit)
+        .build();
+    AdaptiveLimiterLayer::new(algorithm.expect("its bounds are in order")).layer(Noop)
+}
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
+/// It answers by a type of its own.
+fn little() -> Contender {
+    let mut once = cycle(LoadShed::new(Noop, 0.01, Duration::from_secs(1)));
+    Contender::new("little-loadshedder", move || {
+        let answer = once();
+        assert!(matches!(answer, LoadShedResponse::Inner(_)), "it is free");
+    })
+    .peer()
+}
 
-    fn call(&mut self, request: u64) -> Self::Future {
-        ready(Ok(request))
-    }
+/// It is no layer: a token taken and given back, and the no-op between.
+fn congestion_limiter(threads: usize) -> Contender {
+    let limiter = Arc::new(DefaultLimiter::new(limits::Fixed::new(LIMIT as usize)));
+    Contender::on(threads, "congestion-limiter, fixed", move |_| {
+        let limiter = Arc::clone(&limiter);
+        move || {
+            let token = now_or_never(limiter.try_acquire()).expect("there is a free place");
+            now_or_never(limiter.release(token, Some(Outcome::Success)))
+        }
+    })
+    .peer()
 }

@@ -1,8 +1,7 @@
 //! What shedding costs: a decision either way, and the step that makes a new cut-off.
 
 use std::cell::Cell;
-use std::convert::Infallible;
-use std::future::{Ready, ready};
+use std::future::Future;
 use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -16,19 +15,18 @@ use floodwall_core::shed::{Controller, Distribution, Interval, Queued, ShedSetti
 use floodwall_core::{Level, Moment};
 use tower::{Layer, Service};
 
+use super::work::Noop;
 use crate::case::{Case, Contender};
 
 pub(crate) fn decision() -> Case {
-    let tenant = || key_fn(|tenant: &u64, to: &mut _| std::hash::Hash::hash(tenant, to));
-    let by_usage = || {
-        let builder = Shed::builder().tenant(tenant());
-        builder.by_usage(Duration::from_secs(30))
-    };
-    Case {
-        name: "shed_noop",
-        about: "one request through a shedder with one source, one thread",
-        reference: "admitted",
-        contenders: vec![
+    let about = "one request through a shedder with one source, one thread";
+    Case::new("shed_noop", about, "admitted", |_| {
+        let tenant = || key_fn(|tenant: &u64, to: &mut _| std::hash::Hash::hash(tenant, to));
+        let by_usage = || {
+            let builder = Shed::builder().tenant(tenant());
+            builder.by_usage(Duration::from_secs(30))
+        };
+        vec![
             Contender::new("bare", cycle(Noop)),
             Contender::new("admitted", cycle(behind(Shed::builder(), 0.0))),
             Contender::new("refused", cycle(behind(Shed::builder(), 1.0))),
@@ -39,22 +37,20 @@ pub(crate) fn decision() -> Case {
                 cycle(behind(Shed::builder().tenant(tenant()), 0.0)),
             ),
             Contender::new("admitted, by usage", cycle(behind(by_usage(), 0.0))),
-        ],
-    }
+        ]
+    })
 }
 
 pub(crate) fn step() -> Case {
-    Case {
-        name: "shed_step",
-        about: "a new cut-off; in the last two every one of 1,024 levels has had an arrival",
-        reference: "controller and cut-off",
-        contenders: vec![
+    let about = "a new cut-off; in the last two every one of 1,024 levels has had an arrival";
+    Case::new("shed_step", about, "controller and cut-off", |_| {
+        vec![
             Contender::new("controller and cut-off", pure_step()),
             Contender::new("shedder, nothing came", shedder_step(false, true)),
             Contender::new("1,024 arrivals", shedder_step(true, false)),
             Contender::new("1,024 arrivals, a tick", shedder_step(true, true)),
-        ],
-    }
+        ]
+    })
 }
 
 /// Behind a shedder that lets all in, or nothing.
@@ -141,22 +137,5 @@ fn shedder_step(arrivals: bool, tick: bool) -> impl FnMut() -> u16 {
             shedder.tick(now.get(), black_box(0.5), None);
         }
         shedder.cut_off().rank()
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Noop;
-
-impl Service<u64> for Noop {
-    type Response = u64;
-    type Error = Infallible;
-    type Future = Ready<Result<u64, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: u64) -> Self::Future {
-        ready(Ok(request))
     }
 }

@@ -9,20 +9,18 @@ use floodwall::{Admission, ConcurrencyLimit, End, Now, Outcome, Permit, Signals}
 use crate::case::{Case, Contender};
 
 pub(crate) fn case() -> Case {
-    let signals = Signals::new();
-    let watched = ConcurrencyLimit::new(64);
-    signals
-        .watch_limit(&watched.handle())
-        .expect("there is room for one");
-    Case {
-        name: "signals_write",
-        about: "one request through a concurrency limit with free places, counted or not",
-        reference: "limit",
-        contenders: vec![
+    let about = "one request through a concurrency limit with free places, counted or not";
+    Case::new("signals_write", about, "limit", |_| {
+        let signals = Signals::new();
+        let watched = ConcurrencyLimit::new(64);
+        signals
+            .watch_limit(&watched.handle())
+            .expect("there is room for one");
+        vec![
             Contender::new("limit", cycle(ConcurrencyLimit::new(64))),
             Contender::new("observed", cycle(signals.observe(watched))),
-        ],
-    }
+        ]
+    })
 }
 
 fn cycle<A: Admission<u64>>(policy: A) -> impl FnMut() {

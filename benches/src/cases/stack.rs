@@ -10,41 +10,75 @@ use floodwall::signals::Signals;
 use floodwall::{Admission, ConcurrencyLimit, RateLimit, Shed, all};
 use tower::{Layer, limit};
 
-use super::admit_noop::{Noop, cycle, cycle_of};
+use super::work::{Noop, admitted, cycle_of};
 use crate::case::{Case, Contender};
 
 const LIMIT: u32 = 64;
 
-pub(crate) fn case() -> Case {
-    let tower = limit::ConcurrencyLimit::new(Noop, LIMIT as usize);
-    let admitted = AdmitLayer::new(wall(1.0)).layer(Noop);
-    let refused = AdmitLayer::new(wall(0.0)).layer(Noop);
-    Case {
-        name: "stack",
-        about: "one request through signals, two quotas, shedding, queue and limit, one thread",
-        reference: "tower",
-        contenders: vec![
-            Contender::new("bare", cycle(Noop)),
-            Contender::new("tower", cycle(tower)),
-            Contender::new("floodwall", cycle(admitted)),
+pub(crate) fn one_thread() -> Case {
+    let about = "one request through signals, two quotas, shedding, queue and limit, one thread";
+    Case::new("stack", about, "tower", |_| {
+        vec![
+            admitted(1, "bare", Noop).bare(),
+            tower(1),
+            admitted(1, "floodwall", behind(1.0, fixed()))
+                .over(160.0, "bare")
+                .allocations(0.0),
+            admitted(1, "floodwall, adaptive", behind(1.0, adaptive()))
+                .over(160.0, "bare")
+                .allocations(0.0),
             Contender::new("floodwall, shed", {
-                let mut once = cycle_of(refused);
+                let mut once = cycle_of(behind(0.0, fixed()));
                 move || {
                     let result: Result<u64, admit::Error<Infallible>> = once();
                     result.is_err()
                 }
-            }),
-        ],
-    }
+            })
+            .allocations(0.0),
+        ]
+    })
+}
+
+pub(crate) fn two_threads() -> Case {
+    let about =
+        "one request through signals, two quotas, shedding, queue and limit, two threads at once";
+    Case::new("stack_2", about, "tower", |_| {
+        vec![
+            admitted(2, "bare", Noop).bare(),
+            tower(2),
+            admitted(2, "floodwall", behind(1.0, fixed())).over(450.0, "bare"),
+            admitted(2, "floodwall, adaptive", behind(1.0, adaptive())).over(450.0, "bare"),
+        ]
+    })
+}
+
+/// Its limit alone: nobody else has the rest, so it is to compare with and no peer.
+fn tower(threads: usize) -> Contender {
+    let tower = limit::ConcurrencyLimit::new(Noop, LIMIT as usize);
+    admitted(threads, "tower", tower).bare()
+}
+
+fn fixed() -> ConcurrencyLimit {
+    ConcurrencyLimit::new(LIMIT)
+}
+
+fn adaptive() -> ConcurrencyLimit {
+    ConcurrencyLimit::adaptive()
+}
+
+fn behind(
+    at_ease: f64,
+    limit: ConcurrencyLimit,
+) -> admit::Admit<Noop, impl Admission<u64> + Send + Sync + 'static> {
+    AdmitLayer::new(wall(at_ease, limit)).layer(Noop)
 }
 
 /// As it is recommended; `at_ease` is 1 for one that lets everything in, and 0 for one that sheds.
-fn wall(at_ease: f64) -> impl Admission<u64> {
+fn wall(at_ease: f64, limit: ConcurrencyLimit) -> impl Admission<u64> + Send + Sync + 'static {
     let signals = Signals::builder()
         .without_machine()
         .build()
         .expect("these are sound");
-    let limit = ConcurrencyLimit::new(LIMIT);
     signals
         .watch_limit(&limit.handle())
         .expect("it is the first one");

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use floodwall_core::Outcome;
 
@@ -50,5 +51,42 @@ impl<F> fmt::Debug for ResultFn<F> {
 impl<T, E, F: Fn(Result<&T, &E>) -> Outcome> ClassifyResult<T, E> for ResultFn<F> {
     fn outcome(&self, result: Result<&T, &E>) -> Outcome {
         (self.0)(result)
+    }
+}
+
+/// How the end of a call is told.
+pub(super) enum Classify<C> {
+    /// As [`ByResult`] does: nothing has to be shared for it.
+    ByResult,
+    With(Arc<C>),
+}
+
+impl<C> Classify<C> {
+    pub(super) fn outcome<T, E>(&self, result: Result<&T, &E>) -> Outcome
+    where
+        C: ClassifyResult<T, E>,
+    {
+        match self {
+            Self::ByResult => ByResult.outcome(result),
+            Self::With(classify) => classify.outcome(result),
+        }
+    }
+}
+
+impl<C> Clone for Classify<C> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::ByResult => Self::ByResult,
+            Self::With(classify) => Self::With(Arc::clone(classify)),
+        }
+    }
+}
+
+impl<C: fmt::Debug> fmt::Debug for Classify<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ByResult => ByResult.fmt(f),
+            Self::With(classify) => classify.fmt(f),
+        }
     }
 }

@@ -7,13 +7,23 @@ use floodwall_core::{Outcome, Rejection};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use super::slot::Slot;
 use crate::Now;
-use crate::admission::{Admission, End, Permit, Unused};
+use crate::admission::{Admission, End, Permit};
 
 pin_project! {
     /// The one state machine: admission, readiness of the very clone that will be called, the call.
-    #[project = DriveProj]
-    pub(crate) enum Drive<S, Req, AF, SF, P: Permit> {
+    pub(crate) struct Drive<S, Req, AF, SF, P: Permit> {
+        #[pin]
+        state: State<S, Req, AF, SF>,
+        // Last: what it stands for dies before it.
+        permit: Slot<P>,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<S, Req, AF, SF> {
         Admitting {
             #[pin]
             admitting: AF,
@@ -21,16 +31,13 @@ pin_project! {
             inner: Option<S>,
             request: Option<Req>,
         },
-        // In each state the permit comes last: what it stands for dies before it.
         Readying {
             inner: S,
             request: Option<Req>,
-            permit: Unused<P>,
         },
         Running {
             #[pin]
             running: SF,
-            permit: Option<P>,
         },
         Panicked {
             payload: Option<Box<dyn Any + Send>>,
@@ -104,15 +111,19 @@ where
     }
 
     pub(crate) fn new(started: Result<AF, Box<dyn Any + Send>>, inner: S, request: Req) -> Self {
-        match started {
-            Ok(admitting) => Self::Admitting {
+        let state = match started {
+            Ok(admitting) => State::Admitting {
                 admitting,
                 inner: Some(inner),
                 request: Some(request),
             },
-            Err(payload) => Self::Panicked {
+            Err(payload) => State::Panicked {
                 payload: Some(payload),
             },
+        };
+        Self {
+            state,
+            permit: Slot::empty(),
         }
     }
 
@@ -123,7 +134,7 @@ where
     ///
     /// When polled after it was ready, and with whatever the policy, the service or `begin` panics.
     pub(crate) fn poll_with<T, E>(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         watch: &mut impl Watch,
         begin: impl FnOnce(&mut Req, &mut P),
@@ -133,9 +144,11 @@ where
         SF: Future<Output = Result<T, E>>,
     {
         let mut begin = Some(begin);
+        let this = self.project();
+        let (mut state, slot) = (this.state, this.permit);
         loop {
-            match self.as_mut().project() {
-                DriveProj::Admitting {
+            match state.as_mut().project() {
+                StateProj::Admitting {
                     admitting,
                     inner,
                     request,
@@ -144,71 +157,88 @@ where
                         watch.waits_for_admission();
                         return Poll::Pending;
                     };
-                    let request = request.take().expect(ONCE);
                     match decision {
-                        Ok(permit) => {
-                            watch.is_admitted();
-                            let inner = inner.take().expect(ONCE);
-                            let permit = Unused::new(permit);
-                            self.set(Self::Readying {
-                                inner,
-                                request: Some(request),
-                                permit,
-                            });
-                        }
+                        Ok(permit) => slot.put(permit),
                         Err(refusal) => {
-                            self.set(Self::Done);
+                            let request = request.take().expect(ONCE);
+                            state.set(State::Done);
                             return Poll::Ready(Drove::Refused(request, refusal));
                         }
                     }
+                    watch.is_admitted();
+                    let mut inner = inner.take().expect(ONCE);
+                    let mut request = request.take();
+                    match inner.poll_ready(cx) {
+                        Poll::Ready(Ok(())) => {
+                            let running = run(&mut inner, &mut request, slot, watch, &mut begin);
+                            state.set(State::Running { running });
+                        }
+                        Poll::Pending => {
+                            watch.waits_for_readiness();
+                            state.set(State::Readying { inner, request });
+                            return Poll::Pending;
+                        }
+                        Poll::Ready(Err(error)) => {
+                            drop((inner, request));
+                            state.set(State::Done);
+                            slot.take().complete(&End::new(Outcome::Failure));
+                            return Poll::Ready(Drove::NotReady(error));
+                        }
+                    }
                 }
-                DriveProj::Readying {
-                    inner,
-                    request,
-                    permit,
-                } => match inner.poll_ready(cx) {
+                StateProj::Readying { inner, request } => match inner.poll_ready(cx) {
                     Poll::Pending => {
                         watch.waits_for_readiness();
                         return Poll::Pending;
                     }
                     Poll::Ready(Ok(())) => {
-                        // From here on it runs: should `begin` or `call` panic, the permit is
-                        // dropped as one whose work had begun.
-                        let mut permit = permit.take().expect(ONCE);
-                        let mut request = request.take().expect(ONCE);
-                        if let Some(begin) = begin.take() {
-                            begin(&mut request, &mut permit);
-                        }
-                        watch.begins();
-                        let running = inner.call(request);
-                        self.set(Self::Running {
-                            running,
-                            permit: Some(permit),
-                        });
+                        let running = run(inner, request, slot, watch, &mut begin);
+                        state.set(State::Running { running });
                     }
                     Poll::Ready(Err(error)) => {
-                        let permit = permit.take().expect(ONCE);
-                        self.set(Self::Done);
-                        permit.complete(&End::new(Outcome::Failure));
+                        state.set(State::Done);
+                        slot.take().complete(&End::new(Outcome::Failure));
                         return Poll::Ready(Drove::NotReady(error));
                     }
                 },
-                DriveProj::Running { running, permit } => {
+                StateProj::Running { running } => {
                     let result = ready!(running.poll(cx));
-                    let permit = permit.take().expect(ONCE);
                     // The inner future dies here, before the permit leaves.
-                    self.set(Self::Done);
-                    return Poll::Ready(Drove::Ran(result, permit));
+                    state.set(State::Done);
+                    return Poll::Ready(Drove::Ran(result, slot.take()));
                 }
-                DriveProj::Panicked { payload } => {
+                StateProj::Panicked { payload } => {
                     let payload = payload.take().expect(ONCE);
-                    self.set(Self::Done);
+                    state.set(State::Done);
                     resume_unwind(payload);
                 }
-                DriveProj::Done => panic!("{ONCE}"),
+                StateProj::Done => panic!("{ONCE}"),
             }
         }
     }
+}
+
+/// Calls the service. From here on it runs: should `begin` or `call` panic, the permit is dropped at
+/// once, as one whose work had begun.
+fn run<S, Req, P: Permit>(
+    inner: &mut S,
+    request: &mut Option<Req>,
+    slot: &mut Slot<P>,
+    watch: &mut impl Watch,
+    begin: &mut Option<impl FnOnce(&mut Req, &mut P)>,
+) -> S::Future
+where
+    S: Service<Req>,
+{
+    let mut request = request.take().expect(ONCE);
+    let mut begun = slot.begin();
+    if let Some(begin) = begin.take() {
+        begin(&mut request, begun.permit());
+    }
+    watch.begins();
+    let running = inner.call(request);
+    begun.keep();
+    running
 }
 
 const ONCE: &str = "a response future is polled to its end once";

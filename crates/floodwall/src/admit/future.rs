@@ -1,11 +1,11 @@
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use super::classify::Classify;
 use super::{ClassifyResult, Drive, Drove, Error};
 use crate::admission::{Admission, End, Permit};
 
@@ -20,14 +20,14 @@ pin_project! {
     pub struct ResponseFuture<S: Service<Req>, A: Admission<Req>, Req, C> {
         #[pin]
         drive: Drive<S, Req, A::Future, S::Future, A::Permit>,
-        classify: Arc<C>,
+        classify: Classify<C>,
     }
 }
 
 impl<S: Service<Req>, A: Admission<Req>, Req, C> ResponseFuture<S, A, Req, C> {
     pub(super) fn new(
         drive: Drive<S, Req, A::Future, S::Future, A::Permit>,
-        classify: Arc<C>,
+        classify: Classify<C>,
     ) -> Self {
         Self { drive, classify }
     }

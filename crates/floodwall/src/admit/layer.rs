@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
+use super::classify::Classify;
 use super::{Admit, ByResult};
 
 /// Puts a policy in front of any service; see the [module](super).
@@ -10,7 +11,7 @@ use super::{Admit, ByResult};
 #[derive(Debug)]
 pub struct AdmitLayer<A, C = ByResult> {
     policy: Arc<A>,
-    classify: Arc<C>,
+    classify: Classify<C>,
 }
 
 impl<A> AdmitLayer<A> {
@@ -18,7 +19,7 @@ impl<A> AdmitLayer<A> {
     pub fn new(policy: A) -> Self {
         Self {
             policy: Arc::new(policy),
-            classify: Arc::new(ByResult),
+            classify: Classify::ByResult,
         }
     }
 }
@@ -28,7 +29,7 @@ impl<A, C> AdmitLayer<A, C> {
     pub fn classify<D>(self, classify: D) -> AdmitLayer<A, D> {
         AdmitLayer {
             policy: self.policy,
-            classify: Arc::new(classify),
+            classify: Classify::With(Arc::new(classify)),
         }
     }
 
@@ -42,7 +43,7 @@ impl<A, C> Clone for AdmitLayer<A, C> {
     fn clone(&self) -> Self {
         Self {
             policy: Arc::clone(&self.policy),
-            classify: Arc::clone(&self.classify),
+            classify: self.classify.clone(),
         }
     }
 }
@@ -50,6 +51,6 @@ impl<A, C> Clone for AdmitLayer<A, C> {
 impl<S, A, C> Layer<S> for AdmitLayer<A, C> {
     type Service = Admit<S, A, C>;
     fn layer(&self, inner: S) -> Self::Service {
-        Admit::new(inner, Arc::clone(&self.policy), Arc::clone(&self.classify))
+        Admit::new(inner, Arc::clone(&self.policy), self.classify.clone())
     }
 }

@@ -27,6 +27,7 @@ mod error;
 mod future;
 mod layer;
 mod service;
+mod slot;
 
 pub use classify::{ByResult, ClassifyResult, ResultFn, classify_fn};
 #[cfg(feature = "http")]

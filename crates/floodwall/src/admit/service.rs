@@ -3,6 +3,7 @@ use std::task::{Context, Poll};
 
 use tower_service::Service;
 
+use super::classify::Classify;
 use super::{ClassifyResult, Drive, Error, ResponseFuture};
 use crate::admission::Admission;
 
@@ -11,11 +12,11 @@ use crate::admission::Admission;
 pub struct Admit<S, A, C = super::ByResult> {
     inner: S,
     policy: Arc<A>,
-    classify: Arc<C>,
+    classify: Classify<C>,
 }
 
 impl<S, A, C> Admit<S, A, C> {
-    pub(super) fn new(inner: S, policy: Arc<A>, classify: Arc<C>) -> Self {
+    pub(super) fn new(inner: S, policy: Arc<A>, classify: Classify<C>) -> Self {
         Self {
             inner,
             policy,
@@ -49,7 +50,7 @@ impl<S: Clone, A, C> Clone for Admit<S, A, C> {
         Self {
             inner: self.inner.clone(),
             policy: Arc::clone(&self.policy),
-            classify: Arc::clone(&self.classify),
+            classify: self.classify.clone(),
         }
     }
 }
@@ -72,6 +73,6 @@ where
     fn call(&mut self, request: Req) -> Self::Future {
         let started = Drive::<S, Req, _, S::Future, _>::start(&*self.policy, &request);
         let drive = Drive::new(started, self.inner.clone(), request);
-        ResponseFuture::new(drive, Arc::clone(&self.classify))
+        ResponseFuture::new(drive, self.classify.clone())
     }
 }

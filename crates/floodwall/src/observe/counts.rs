@@ -1,6 +1,9 @@
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use floodwall_core::Reason;
+
+use super::seat::{SEATS, own};
 
 /// How often a policy decided what, since it was built.
 ///
@@ -48,40 +51,78 @@ impl Counts {
     }
 }
 
-#[derive(Debug, Default)]
+/// Counts decisions: each thread writes numbers of its own, which are summed when somebody reads.
+#[derive(Debug)]
 pub(crate) struct Counters {
+    /// Made when a thread first counts here.
+    own: [OnceLock<Box<Sheet>>; SEATS],
+    /// Of the threads that have no seat.
+    shared: Sheet,
+}
+
+/// On cache lines of its own, so that who counts disturbs nobody.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Sheet {
     admitted: AtomicU64,
     would_wait: AtomicU64,
     refused: [AtomicU64; Reason::ALL.len()],
     would_refuse: [AtomicU64; Reason::ALL.len()],
 }
 
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            own: [const { OnceLock::new() }; SEATS],
+            shared: Sheet::default(),
+        }
+    }
+}
+
 impl Counters {
     pub(crate) fn admitted(&self) {
-        self.admitted.fetch_add(1, Ordering::Relaxed);
+        self.count(|sheet| &sheet.admitted);
     }
 
     pub(crate) fn would_wait(&self) {
-        self.would_wait.fetch_add(1, Ordering::Relaxed);
+        self.count(|sheet| &sheet.would_wait);
     }
 
     pub(crate) fn refused(&self, reason: Reason) {
-        self.refused[reason.index()].fetch_add(1, Ordering::Relaxed);
+        self.count(|sheet| &sheet.refused[reason.index()]);
     }
 
     pub(crate) fn would_refuse(&self, reason: Reason) {
-        self.would_refuse[reason.index()].fetch_add(1, Ordering::Relaxed);
+        self.count(|sheet| &sheet.would_refuse[reason.index()]);
+    }
+
+    fn count(&self, of: impl FnOnce(&Sheet) -> &AtomicU64) {
+        match own() {
+            Some(seat) => {
+                let number = of(self.own[seat].get_or_init(Box::default));
+                // Nobody else writes it.
+                let so_far = number.load(Ordering::Relaxed);
+                number.store(so_far.wrapping_add(1), Ordering::Relaxed);
+            }
+            None => {
+                of(&self.shared).fetch_add(1, Ordering::Relaxed);
+            }
+        }
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        let read = |all: &[AtomicU64; Reason::ALL.len()]| {
-            std::array::from_fn(|i| all[i].load(Ordering::Relaxed))
-        };
-        Counts {
-            admitted: self.admitted.load(Ordering::Relaxed),
-            would_wait: self.would_wait.load(Ordering::Relaxed),
-            refused: read(&self.refused),
-            would_refuse: read(&self.would_refuse),
+        let mut counts = Counts::default();
+        let own = self.own.iter().filter_map(OnceLock::get);
+        for sheet in own.map(AsRef::as_ref).chain([&self.shared]) {
+            counts.admitted += sheet.admitted.load(Ordering::Relaxed);
+            counts.would_wait += sheet.would_wait.load(Ordering::Relaxed);
+            for (sum, number) in counts.refused.iter_mut().zip(&sheet.refused) {
+                *sum += number.load(Ordering::Relaxed);
+            }
+            for (sum, number) in counts.would_refuse.iter_mut().zip(&sheet.would_refuse) {
+                *sum += number.load(Ordering::Relaxed);
+            }
         }
+        counts
     }
 }

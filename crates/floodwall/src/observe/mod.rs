@@ -3,6 +3,7 @@
 mod counts;
 pub(crate) mod gauges;
 mod held_back;
+mod seat;
 mod series;
 mod shed;
 

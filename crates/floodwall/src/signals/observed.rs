@@ -148,10 +148,11 @@ impl Arrival {
 
     fn admitted(&self, now: Moment, waited: Duration) {
         let traffic = &self.hub.traffic;
-        if !self.waits {
-            traffic.arrived(self.class, self.at);
+        if self.waits {
+            traffic.admitted(self.class, now);
+        } else {
+            traffic.went_straight_in(self.class, self.at);
         }
-        traffic.admitted(self.class, now);
         traffic.waited(self.class, waited, now);
         self.hub.look(now);
     }

@@ -90,13 +90,23 @@ async fn it_is_short_in_a_flood_and_long_again_after_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_half_are_refused_one_may_wait_for_the_next_place() {
+async fn while_a_third_are_refused_one_may_wait_for_the_next_place() {
+    let limit = limit();
+    for _ in 0..10 {
+        refuse(&limit, 40);
+        serve(&limit, 80).await;
+    }
+    is_about(longest_wait(&limit).await, ms(50));
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_half_are_refused_it_is_as_short_as_in_a_flood() {
     let limit = limit();
     for _ in 0..10 {
         refuse(&limit, 40);
         serve(&limit, 40).await;
     }
-    is_about(longest_wait(&limit).await, ms(50));
+    is_about(longest_wait(&limit).await, ms(11));
 }
 
 #[tokio::test(start_paused = true)]
@@ -158,7 +168,7 @@ async fn the_newest_come_first_only_under_pressure() {
     assert!(!is_newest_first(&limit).await);
     for _ in 0..10 {
         refuse(&limit, 40);
-        serve(&limit, 40).await;
+        serve(&limit, 80).await;
     }
     assert!(is_newest_first(&limit).await);
 }

@@ -141,14 +141,16 @@ impl Controls {
 
     /// Whether less is tried first: latency hints at it, or does not speak against it.
     fn begins_too_high(&mut self, seen: &Seen) -> bool {
-        if self.try_hint(seen, 8.0, true) {
-            return true;
-        }
+        let quarter = (self.level() / 4.0).round();
+        let hint = self
+            .hint(seen, 8.0)
+            .map(|hint| hint.max(self.level() / 8.0));
         let easy = self.profile.is_easy(seen.limit, seen.service, 1.3);
-        if easy == Some(true) {
+        let is_far = hint.is_some_and(|hint| hint < self.level() / 1.25);
+        if easy == Some(true) && !is_far {
             return false;
         }
-        self.try_less((self.level() / 4.0).round(), seen, true);
+        self.try_less(hint.unwrap_or(quarter).min(quarter), seen, true);
         true
     }
 }

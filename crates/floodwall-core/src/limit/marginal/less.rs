@@ -51,6 +51,11 @@ impl Controls {
             return change;
         }
         let surely = steepness - error > 0.3;
+        // Once may be chance.
+        let again = self
+            .plan
+            .needed
+            .is_some_and(|needed| (0.7..1.4).contains(&(before.limit / needed)));
         if surely {
             self.plan.needed = Some(before.limit);
         }
@@ -75,7 +80,11 @@ impl Controls {
         };
         let to = to.max(self.surely_worth().min(before.limit));
         let change = self.go(to, &seen, cause);
-        self.plan.next = if surely { Look::Up } else { Look::Half };
+        self.plan.next = if surely && again {
+            Look::Up
+        } else {
+            Look::Half
+        };
         self.watch(None);
         change
     }

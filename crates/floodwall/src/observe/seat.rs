@@ -1,0 +1,68 @@
+//! Who counts where: each thread has a seat of its own, as long as there are some.
+//!
+//! A number that one thread alone writes needs no locked instruction: it is read, and one more is
+//! written. The seat of a thread that ends is taken by a later one, which sees all that was written
+//! from it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Beyond so many threads at once the others share one more.
+pub(super) const SEATS: usize = 64;
+
+/// A bit for each seat that is taken.
+static TAKEN: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    static SEAT: Seat = Seat::take();
+}
+
+struct Seat(usize);
+
+/// The number of this thread's seat; `None` for one that has to share.
+pub(super) fn own() -> Option<usize> {
+    // A thread that ends may count after its seat was given back.
+    let seat = SEAT.try_with(|seat| seat.0).unwrap_or(SEATS);
+    (seat < SEATS).then_some(seat)
+}
+
+impl Seat {
+    fn take() -> Self {
+        let mut taken = TAKEN.load(Ordering::Relaxed);
+        loop {
+            let seat = taken.trailing_ones() as usize;
+            if seat >= SEATS {
+                return Self(SEATS);
+            }
+            let more = taken | 1 << seat;
+            match TAKEN.compare_exchange_weak(taken, more, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return Self(seat),
+                Err(other) => taken = other,
+            }
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if self.0 < SEATS {
+            TAKEN.fetch_and(!(1 << self.0), Ordering::Release);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_thread_has_a_seat_of_its_own_and_gives_it_back() {
+        let here = own();
+        assert_eq!(own(), here, "it stays the same");
+        let there = std::thread::spawn(own).join().unwrap();
+        assert_ne!(there, here);
+        // As many as there are seats, one after the other: nobody has to share.
+        for _ in 0..2 * SEATS {
+            assert!(std::thread::spawn(own).join().unwrap().is_some());
+        }
+    }
+}
