@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use floodwall_core::Reason;
 
-use super::seat::{SEATS, own};
+use super::seat::{SEATS, ever, own};
 
 /// How often a policy decided what, since it was built.
 ///
@@ -112,7 +112,7 @@ impl Counters {
 
     pub(crate) fn counts(&self) -> Counts {
         let mut counts = Counts::default();
-        let own = self.own.iter().filter_map(OnceLock::get);
+        let own = self.own[..ever()].iter().filter_map(OnceLock::get);
         for sheet in own.map(AsRef::as_ref).chain([&self.shared]) {
             counts.admitted += sheet.admitted.load(Ordering::Relaxed);
             counts.would_wait += sheet.would_wait.load(Ordering::Relaxed);

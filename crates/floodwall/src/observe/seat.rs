@@ -4,13 +4,16 @@
 //! written. The seat of a thread that ends is taken by a later one, which sees all that was written
 //! from it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Beyond so many threads at once the others share one more.
 pub(super) const SEATS: usize = 64;
 
 /// A bit for each seat that is taken.
 static TAKEN: AtomicU64 = AtomicU64::new(0);
+
+/// So many seats have ever been taken: who sums need not look beyond.
+static EVER: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     static SEAT: Seat = Seat::take();
@@ -25,6 +28,11 @@ pub(super) fn own() -> Option<usize> {
     (seat < SEATS).then_some(seat)
 }
 
+/// How many seats there may be numbers of.
+pub(super) fn ever() -> usize {
+    EVER.load(Ordering::Relaxed)
+}
+
 impl Seat {
     fn take() -> Self {
         let mut taken = TAKEN.load(Ordering::Relaxed);
@@ -35,7 +43,10 @@ impl Seat {
             }
             let more = taken | 1 << seat;
             match TAKEN.compare_exchange_weak(taken, more, Ordering::Acquire, Ordering::Relaxed) {
-                Ok(_) => return Self(seat),
+                Ok(_) => {
+                    EVER.fetch_max(seat + 1, Ordering::Relaxed);
+                    return Self(seat);
+                }
                 Err(other) => taken = other,
             }
         }
