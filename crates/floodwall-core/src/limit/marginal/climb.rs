@@ -13,6 +13,10 @@ const CALM: u32 = 10;
 const FOLLOWS: f64 = 0.5;
 /// It does not follow at all.
 const FLAT: f64 = 0.1;
+/// The limit was in use if so much of it was taken.
+const IN_USE: f64 = 0.7;
+/// So much more, on a logarithm, is more than what a climb found to be all.
+const MORE: f64 = 0.2;
 /// So many completions for each unit of the squared coefficient of variation.
 const ENOUGH: f64 = 30.0;
 /// For how long it is believed that more brings nothing.
@@ -36,7 +40,8 @@ impl Controls {
                 return self.look_longer(Some(before), seen);
             }
             let rise = before.compared_with(&seen);
-            if rise.steepness() < FOLLOWS && seen.binding < 0.8 {
+            let in_use = seen.binding >= 0.8 && seen.taken() >= IN_USE * seen.limit;
+            if rise.steepness() < FOLLOWS && !in_use {
                 // As many as came, perhaps.
                 return self.unbound_in_climb(Some(before), &seen);
             }
@@ -51,6 +56,7 @@ impl Controls {
                     .latency(seen.slower_than(&before));
                 let to = between(with_slack(rise.knee), before.limit, seen.limit);
                 self.plan.flat = Some((to, self.now));
+                self.plan.brought = Some(seen);
                 let change = self.go(to, &seen, cause);
                 let needed = self
                     .plan
@@ -95,6 +101,25 @@ impl Controls {
         if tried {
             return None;
         }
+        self.climbs_from(seen)
+    }
+
+    /// More comes out than what ended the climb, though no more are inside: something else held it up
+    /// then, as another limit behind this one.
+    pub(super) fn climbs_on(&mut self, seen: &Seen) -> Option<Change> {
+        let brought = self.plan.brought?;
+        let more = (seen.throughput() / brought.throughput()).ln();
+        let error = brought.compared_with(seen).error;
+        if seen.limit > brought.limit || more < (3.0 * error).max(MORE) {
+            return None;
+        }
+        self.climbs_from(seen)
+    }
+
+    fn climbs_from(&mut self, seen: &Seen) -> Option<Change> {
+        self.plan.flat = None;
+        self.plan.brought = None;
+        self.plan.enough = None;
         self.plan.quiet = 0;
         self.climb_from(Some(*seen));
         let ease = self.profile.at_ease().unwrap_or(seen.service);

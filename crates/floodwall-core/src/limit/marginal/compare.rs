@@ -6,7 +6,9 @@ use crate::limit::{Cause, Change, Why};
 /// From this steepness on more is worth it.
 const WORTH_MORE: f64 = 0.15;
 /// Up to this steepness less is as good.
-const AS_GOOD: f64 = 0.05;
+const AS_GOOD: f64 = 0.08;
+/// From this steepness on what was found enough is so no more.
+const MISSED: f64 = 0.5;
 /// A difference of so many standard errors ends the test at once.
 const SURE: f64 = 2.5;
 /// It ends when the steepness is known as well as this.
@@ -82,9 +84,15 @@ impl Controls {
                 .latency(high.slower_than(&low))
         };
         if test.up && off > 0.0 {
+            if sure && rise.steepness() > MISSED {
+                self.plan.enough = None;
+            }
             return self.up(&rise, &high, seen, cause(Why::ThroughputRose));
         }
         self.plan.ups = 0;
+        if test.up || off < 0.0 {
+            self.found_enough(low.limit);
+        }
         if !test.up && off < 0.0 {
             let fell = rise.throughput < -0.03;
             let why = if fell {
@@ -109,13 +117,22 @@ impl Controls {
             self.climb_from(Some(*high));
             return change;
         }
-        let to = between(with_slack(rise.knee), self.level() + 1.0, high.limit);
+        let to = self.of_use(rise, high.limit);
         self.plan.worth = Some((self.level() + 1.0, self.now));
         self.plan.ups = (self.plan.ups + 1).min(3);
         let change = self.go(to, seen, cause);
         self.plan.next = Look::Up;
         self.watch(None);
         change
+    }
+
+    /// As much of more as was of use.
+    fn of_use(&self, rise: &Rise, most: f64) -> f64 {
+        between(
+            with_slack(rise.knee),
+            self.level() + 1.0,
+            most.min(self.most()),
+        )
     }
 
     /// The level was found good on this side.
@@ -148,9 +165,9 @@ impl Controls {
             Some(level)
                 if test.up && !test.is_level() && seen.throughput() > 1.05 * level.throughput() =>
             {
-                let cause = Cause::new(Why::ThroughputRose)
-                    .throughput(seen.throughput() / level.throughput());
-                change = self.go(seen.limit, seen, cause);
+                let rise = level.compared_with(seen);
+                let cause = Cause::new(Why::ThroughputRose).throughput(rise.throughput.exp());
+                change = self.go(self.of_use(&rise, seen.limit), seen, cause);
             }
             _ => self.go_back(seen),
         }

@@ -20,6 +20,12 @@ const SLACK: f64 = 0.4;
 const MOST_SLACK: f64 = 1.33;
 /// So much more inside than latency hints at is of no use, where nobody is held back.
 const SPARE: f64 = 1.3;
+/// A hint less than so far from the level is looked at by a comparison: one look is too little for it.
+const NEAR: f64 = 2.0;
+/// Upwards nothing is tried beyond so many times what was found enough ...
+const MOST_UP: f64 = 1.6;
+/// ... so short a while ago.
+const FRESH: Duration = Duration::from_secs(120);
 /// Between the two limits of a comparison.
 const STEP: f64 = 1.2;
 const LEAST_STEP: f64 = 1.15;
@@ -66,6 +72,10 @@ pub(super) struct Plan {
     pub(super) both: bool,
     /// Where a climb ended because more brought nothing.
     pub(super) flat: Option<(f64, Moment)>,
+    /// What the higher limit brought then.
+    pub(super) brought: Option<Seen>,
+    /// The least limit that was found to bring as much as more did, and when.
+    pub(super) enough: Option<(f64, Moment)>,
     /// Since when all is thought to be well.
     pub(super) since: Moment,
     /// How many seconds until the next look.
@@ -111,6 +121,8 @@ impl Controls {
                 worth: None,
                 both: false,
                 flat: None,
+                brought: None,
+                enough: None,
                 since: Moment::ZERO,
                 wait: FIRST_WAIT,
             },
@@ -209,11 +221,37 @@ impl Controls {
         self.apply(self.level, seen);
     }
 
+    /// So many were found to bring as much as more did.
+    pub(super) fn found_enough(&mut self, limit: f64) {
+        let least = self.known_enough();
+        if least.is_none_or(|least| limit <= least) {
+            self.plan.enough = Some((limit, self.now));
+        }
+    }
+
+    fn known_enough(&self) -> Option<f64> {
+        self.plan
+            .enough
+            .filter(|(_, at)| self.now.since(*at) < FRESH)
+            .map(|(limit, _)| limit)
+    }
+
+    /// More than so many are not looked at for now.
+    pub(super) fn most(&self) -> f64 {
+        self.known_enough().map_or(f64::INFINITY, |enough| {
+            (MOST_UP * enough).max(enough + 2.0).floor()
+        })
+    }
+
     /// The limit that the level is compared with.
     pub(super) fn other(&self, test: &Test) -> f64 {
         let (level, step) = (self.level(), test.step);
         let other = if test.up {
-            (level * step).round().max(level + 1.0)
+            // Of few places a step less is too little to be seen.
+            (level * step - 0.05)
+                .ceil()
+                .min(self.most())
+                .max(level + 1.0)
         } else {
             (level / step).round().min(level - 1.0).max(1.0)
         };
@@ -250,7 +288,15 @@ impl Controls {
         if to >= level / 1.25 || to.round() >= level || self.is_at_floor() {
             return false;
         }
-        self.try_less(to, seen, bold);
+        if bold || level / to > NEAR {
+            self.try_less(to, seen, bold);
+            return true;
+        }
+        self.phase = Phase::Compare(Test {
+            step: level / to.round(),
+            ..Test::default()
+        });
+        self.apply(level, seen);
         true
     }
 

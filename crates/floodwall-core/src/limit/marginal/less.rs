@@ -38,6 +38,7 @@ impl Controls {
             .latency(before.slower_than(&seen));
         if steepness < AS_GOOD {
             self.plan.worth = None;
+            self.found_enough(seen.limit);
             let change = self.go(seen.limit, &seen, cause);
             if self.try_hint(&seen, 50.0, bold) {
                 return change;

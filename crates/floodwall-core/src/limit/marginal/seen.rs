@@ -53,7 +53,12 @@ impl Seen {
     /// How many were inside in the mean: by Little's law, which knows nothing of those who came to
     /// nothing, or as it was found, which is too little where all leave and come together.
     pub(super) fn inside(&self) -> f64 {
-        self.found.max(self.throughput() * self.held)
+        self.found.max(self.taken())
+    }
+
+    /// How many places were taken, by those who left.
+    pub(super) fn taken(&self) -> f64 {
+        self.throughput() * self.held
     }
 
     /// How many times as slow as `other`.

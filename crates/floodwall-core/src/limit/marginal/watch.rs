@@ -44,6 +44,12 @@ impl Controls {
             known,
             recent: Some(recent),
         };
+        if recent.done >= recent.enough_of(40.0) {
+            let change = self.climbs_on(&recent);
+            if change.is_some() {
+                return change;
+            }
+        }
         let Some(known) = known else {
             let fresh = self.plan.quiet >= QUIET && self.plan.bound >= 4;
             if fresh && recent.done >= recent.enough_of(40.0) && self.is_easy(&recent) {
@@ -63,6 +69,7 @@ impl Controls {
         let error = known.compared_with(&recent).error;
         if change.abs() > (3.0 * error).max(0.15) {
             self.plan.wait = FIRST_WAIT;
+            self.plan.enough = None;
             self.plan.flat = None;
             self.plan.next = if change < 0.0 { Look::Up } else { Look::Half };
             self.look(&recent);
