@@ -80,7 +80,7 @@ impl Controls {
                 return None;
             }
         }
-        if self.applied() >= self.settings.ceiling {
+        if self.applied() >= self.settings.ceiling || self.most() <= self.level() {
             self.watch(None);
             return None;
         }
@@ -89,7 +89,8 @@ impl Controls {
             return self.look_longer(before, seen);
         }
         self.climb_from(Some(seen));
-        self.go(seen.limit * 2.0, &seen, Cause::new(Why::SlowStart))
+        let to = (seen.limit * 2.0).min(self.most());
+        self.go(to, &seen, Cause::new(Why::SlowStart))
     }
 
     /// People wait outside though nobody is in another's way inside: doubles, and looks what comes of

@@ -21,7 +21,7 @@ const MOST_SLACK: f64 = 1.33;
 /// So much more inside than latency hints at is of no use, where nobody is held back.
 const SPARE: f64 = 1.3;
 /// A hint less than so far from the level is looked at by a comparison: one look is too little for it.
-const NEAR: f64 = 2.0;
+const NEAR: f64 = 1.6;
 /// Upwards nothing is tried beyond so many times what was found enough ...
 const MOST_UP: f64 = 1.6;
 /// ... so short a while ago.
