@@ -1,35 +1,43 @@
+use std::cell::Cell;
 use std::ops::Range;
 
 use ::http::HeaderValue;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
-/// Collects all the texts of one answer (body and field values) in one piece of memory, so that a
-/// refusal allocates once for them and not once for each.
+/// So many answers' texts lie side by side; what is larger than the rest makes room for itself.
+const PAGE: usize = 4 * 1024;
+
+/// Enough for the body and the fields of two quotas.
+const USUAL: usize = 640;
+
+thread_local! {
+    // Most answers are gone before the page is full, and then it is used again: nothing is allocated
+    // for a text. One that stays for longer keeps the page alive, and the thread takes a new one.
+    static REST: Cell<BytesMut> = Cell::new(BytesMut::new());
+}
+
+/// Collects all the texts of one answer (body and field values) in one piece of memory.
 pub(super) struct Text {
-    inline: [u8; Text::INLINE],
-    len: usize,
-    spilled: Vec<u8>,
+    page: BytesMut,
 }
 
 /// Where a text is in the whole.
 pub(super) type Piece = Range<usize>;
 
 impl Text {
-    /// Room for the body and the fields of two quotas; longer ones spill into a `Vec`.
-    const INLINE: usize = 640;
-
-    pub(super) const fn new() -> Self {
-        Self {
-            inline: [0; Self::INLINE],
-            len: 0,
-            spilled: Vec::new(),
+    pub(super) fn new() -> Self {
+        // A thread that ends may have to answer after its page is gone.
+        let mut page = REST.try_with(Cell::take).unwrap_or_default();
+        if page.capacity() < USUAL {
+            page.reserve(PAGE);
         }
+        Self { page }
     }
 
     pub(super) fn piece(&mut self, write: impl FnOnce(&mut Self)) -> Piece {
-        let start = self.len;
+        let start = self.page.len();
         write(self);
-        start..self.len
+        start..self.page.len()
     }
 
     pub(super) fn push(&mut self, text: &str) -> &mut Self {
@@ -52,32 +60,16 @@ impl Text {
     }
 
     pub(super) fn push_bytes(&mut self, bytes: &[u8]) -> &mut Self {
-        let end = self.len + bytes.len();
-        if end <= Self::INLINE {
-            self.inline[self.len..end].copy_from_slice(bytes);
-        } else {
-            if self.spilled.is_empty() {
-                self.spilled.reserve(2 * Self::INLINE);
-                self.spilled.extend_from_slice(&self.inline[..self.len]);
-            }
-            self.spilled.extend_from_slice(bytes);
-        }
-        self.len = end;
+        self.page.extend_from_slice(bytes);
         self
     }
 
     pub(super) fn freeze(self) -> Bytes {
-        struct Inline([u8; Text::INLINE]);
-        impl AsRef<[u8]> for Inline {
-            fn as_ref(&self) -> &[u8] {
-                &self.0
-            }
-        }
-        if self.spilled.is_empty() {
-            Bytes::from_owner(Inline(self.inline))
-        } else {
-            Bytes::from(self.spilled)
-        }
+        let mut page = self.page;
+        let whole = page.split().freeze();
+        // Without its thread's page it is as good, only dearer.
+        let _ = REST.try_with(|rest| rest.set(page));
+        whole
     }
 }
 
@@ -91,10 +83,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_that_spill_stay_whole() {
+    fn texts_longer_than_a_page_stay_whole() {
         let mut text = Text::new();
         let mut pieces = Vec::new();
-        for i in 0..Text::INLINE as u64 {
+        for i in 0..PAGE as u64 {
             pieces.push(text.piece(|text| {
                 text.push("n=").push_number(i);
             }));
