@@ -139,13 +139,13 @@ fn list(report: &Report, to: &mut Text, item: impl Fn(&QuotaReport, &mut Text)) 
             to.push(", ");
         }
         // A policy's name has no character that a structured string would have to escape.
-        to.push("\"").push(quota.policy.as_str()).push("\"");
+        to.push("\"").push_bytes(quota.policy.as_bytes());
         item(quota, to);
     }
 }
 
 fn policy_item(quota: &QuotaReport, to: &mut Text) {
-    to.push(";q=").push_number(quota.quota.min(MAX_INTEGER));
+    to.push("\";q=").push_number(quota.quota.min(MAX_INTEGER));
     if let Some(seconds) = quota
         .window
         .filter(|seconds| (1..=MAX_INTEGER).contains(seconds))
@@ -155,7 +155,7 @@ fn policy_item(quota: &QuotaReport, to: &mut Text) {
 }
 
 fn limit_item(quota: &QuotaReport, of: Of, to: &mut Text) {
-    to.push(";r=")
+    to.push("\";r=")
         .push_number(available(quota, of).min(MAX_INTEGER));
     let window = window(quota, of);
     match of {
@@ -221,18 +221,23 @@ fn window(quota: &QuotaReport, of: Of) -> u64 {
     let full = whole_seconds(quota.full_in);
     let earns = |units: u64| {
         let window = quota.window.filter(|_| quota.quota > 0)?;
-        let seconds = (u128::from(units) * u128::from(window)).div_ceil(u128::from(quota.quota));
-        Some(
-            u64::try_from(seconds)
-                .unwrap_or(u64::MAX)
-                .clamp(1, MAX_INTEGER),
-        )
+        Some(seconds_for(units, window, quota.quota).clamp(1, MAX_INTEGER))
     };
     match (available(quota, of), of) {
         (0, Of::Refusal(Some(retry_after))) if quota.violated => full.min(retry_after),
         (0, _) => earns(1).map_or(full, |one| one.min(full)),
         (available, _) => earns(available).map_or(full, |all| all.max(full)),
     }
+}
+
+/// `units * window / quota`, rounded up.
+fn seconds_for(units: u64, window: u64, quota: u64) -> u64 {
+    // A division of 128 bits takes several times as long, and next to nobody needs it.
+    if let Some(product) = units.checked_mul(window) {
+        return product.div_ceil(quota);
+    }
+    let seconds = (u128::from(units) * u128::from(window)).div_ceil(u128::from(quota));
+    u64::try_from(seconds).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -143,18 +143,20 @@ impl Answers {
         let json = accept::wants_json(&head.headers);
 
         let mut text = Text::new();
-        let body = if head.method == Method::HEAD {
-            0..0
-        } else if json {
-            text.piece(|text| problem::write_json(rejection, retry_after, text))
-        } else {
-            text.piece(|text| problem::write_text(rejection, retry_after, text))
-        };
-        let seconds = retry_after.map(|seconds| {
-            text.piece(|text| {
-                text.push_number(seconds);
-            })
+        let mut seconds = 0..0;
+        let body = text.piece(|text| {
+            if head.method == Method::HEAD {
+            } else if json {
+                seconds = problem::write_json(rejection, retry_after, text);
+            } else {
+                seconds = problem::write_text(rejection, retry_after, text);
+            }
         });
+        if let Some(retry_after) = retry_after.filter(|_| seconds.is_empty()) {
+            seconds = text.piece(|text| {
+                text.push_number(retry_after);
+            });
+        }
         let fields = rejection.report().map(|report| {
             fields::write(
                 self.fields,
@@ -173,7 +175,7 @@ impl Answers {
             HeaderValue::from_static(if json { JSON } else { TEXT }),
         );
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = seconds.and_then(|seconds| value(&text, &seconds)) {
+        if let Some(seconds) = retry_after.and_then(|_| value(&text, &seconds)) {
             headers.insert(RETRY_AFTER, seconds);
         }
         if let Some(fields) = fields {
