@@ -1,7 +1,8 @@
-use ::http::{HeaderMap, HeaderName};
+use ::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 use floodwall_core::{QuotaReport, Report};
 
+use super::policies::Known;
 use super::text::{Piece, Text, value};
 use super::wait::whole_seconds;
 
@@ -35,8 +36,8 @@ pub enum FieldStyle {
 /// The largest integer that a structured field can hold (RFC 9651 section 3.3.1).
 const MAX_INTEGER: u64 = 999_999_999_999_999;
 
-static POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-static RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
+pub(super) static POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+pub(super) static RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 static LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 static REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 static RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
@@ -52,62 +53,77 @@ pub(super) enum Of {
     Refusal(Option<u64>),
 }
 
-/// Fields whose values are pieces of a text that is still being written.
+/// Appends the fields of [`FieldStyle::Draft11`] to the headers of a success.
+pub(super) fn append(report: &Report, headers: &mut HeaderMap) {
+    let policy = Known::of(
+        report,
+        |to| policies(report, to),
+        |known| {
+            headers.append(&POLICY, known.policy.clone());
+        },
+    );
+    if policy.is_none() {
+        return;
+    }
+    let mut text = Text::new();
+    limits(report, Of::Success, &mut text);
+    if let Ok(limit) = HeaderValue::from_maybe_shared(text.freeze()) {
+        headers.append(&RATELIMIT, limit);
+    }
+}
+
+/// `RateLimit-Policy` as of draft 11.
+pub(super) fn policies(report: &Report, to: &mut Text) {
+    list(report, to, policy_item);
+}
+
+/// `RateLimit` as of draft 11.
+pub(super) fn limits(report: &Report, of: Of, to: &mut Text) {
+    list(report, to, |quota, to| limit_item(quota, of, to));
+}
+
+/// Fields of an older style, whose values are pieces of a text that is still being written.
 #[derive(Default)]
-pub(super) struct Fields {
-    lists: [Option<(&'static HeaderName, Piece)>; 2],
+pub(super) struct OldFields {
+    policy: Option<Piece>,
     singles: [Option<(&'static HeaderName, Piece)>; 3],
 }
 
-impl Fields {
+impl OldFields {
     /// Appends what is a list, and sets what can only be said once where nobody has said it yet:
     /// nothing that the service behind says is ever taken away.
     pub(super) fn add(self, whole: &Bytes, headers: &mut HeaderMap) {
-        for (name, piece) in self.lists.into_iter().flatten() {
-            if let Some(value) = value(whole, &piece) {
-                headers.append(name.clone(), value);
-            }
+        if let Some(policy) = self.policy.and_then(|piece| value(whole, &piece)) {
+            headers.append(&POLICY, policy);
         }
-        let taken = self
-            .singles
-            .iter()
-            .flatten()
-            .any(|(name, _)| headers.contains_key(*name));
-        if taken {
+        let singles = self.singles.into_iter().flatten();
+        if singles.clone().any(|(name, _)| headers.contains_key(name)) {
             // Half of ours beside half of theirs would say something that is true of neither.
             return;
         }
-        for (name, piece) in self.singles.into_iter().flatten() {
+        for (name, piece) in singles {
             if let Some(value) = value(whole, &piece) {
-                headers.insert(name.clone(), value);
+                headers.insert(name, value);
             }
         }
     }
 }
 
-pub(super) fn write(
+pub(super) fn write_old(
     style: FieldStyle,
     report: &Report,
     of: Of,
     unix_now: impl FnOnce() -> u64,
     to: &mut Text,
-) -> Fields {
-    let mut fields = Fields::default();
+) -> OldFields {
+    let mut fields = OldFields::default();
     let Some(binding) = binding(report) else {
         return fields;
     };
     match style {
-        FieldStyle::Draft11 => {
-            let policy = to.piece(|to| list(report, to, policy_item));
-            let limit = to.piece(|to| list(report, to, |quota, to| limit_item(quota, of, to)));
-            fields.lists = [Some((&POLICY, policy)), Some((&RATELIMIT, limit))];
-        }
         FieldStyle::Draft06 => {
             let policy = to.piece(|to| old_policies(report, to));
-            fields.lists = [
-                Some((&POLICY, policy)).filter(|(_, piece)| !piece.is_empty()),
-                None,
-            ];
+            fields.policy = Some(policy).filter(|piece| !piece.is_empty());
             let names = [&LIMIT, &REMAINING, &RESET];
             fields.singles = triplet(names, binding, window(binding, of), of, to);
         }
@@ -120,7 +136,7 @@ pub(super) fn write(
             let reset = unix_now().saturating_add(window(binding, of));
             fields.singles = triplet(names, binding, reset, of, to);
         }
-        FieldStyle::Off => {}
+        FieldStyle::Draft11 | FieldStyle::Off => {}
     }
     fields
 }

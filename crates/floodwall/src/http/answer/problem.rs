@@ -2,8 +2,22 @@ use floodwall_core::{Reason, Rejection, Report};
 
 use super::text::{Piece, Text};
 
+/// Returns where the seconds of `retry_after` are.
+pub(super) fn write(
+    rejection: &Rejection,
+    json: bool,
+    retry_after: Option<u64>,
+    to: &mut Text,
+) -> Piece {
+    if json {
+        write_json(rejection, retry_after, to)
+    } else {
+        write_text(rejection, retry_after, to)
+    }
+}
+
 /// What the client is told, for people: why, and when to come back.
-pub(super) fn write_text(rejection: &Rejection, retry_after: Option<u64>, to: &mut Text) -> Piece {
+fn write_text(rejection: &Rejection, retry_after: Option<u64>, to: &mut Text) -> Piece {
     sentence(rejection, |part| {
         to.push(part);
     });
@@ -16,23 +30,35 @@ pub(super) fn write_text(rejection: &Rejection, retry_after: Option<u64>, to: &m
 ///
 /// Types, titles and `violated-policies` are those of draft-ietf-httpapi-ratelimit-headers-11,
 /// section 5; `reason` is ours.
-pub(super) fn write_json(rejection: &Rejection, retry_after: Option<u64>, to: &mut Text) -> Piece {
+fn write_json(rejection: &Rejection, retry_after: Option<u64>, to: &mut Text) -> Piece {
     let words = words(rejection.reason());
     to.push(words.begin);
     if words.names_policy {
         to.push_bytes(rejection.policy().as_bytes());
-        to.push(words.after);
     }
-    if let Some(detail) = rejection.detail() {
-        to.push(": ");
-        push_escaped(detail, to);
-    }
-    let seconds = advice(retry_after, to);
-    to.push(words.end);
-    if rejection.reason() != Reason::MissingKey {
+    let seconds = match (rejection.detail(), retry_after) {
+        (None, Some(seconds)) => {
+            to.push(words.after_then_wait);
+            let seconds = to.piece(|to| {
+                to.push_number(seconds);
+            });
+            to.push(words.wait_then_end);
+            seconds
+        }
+        (detail, retry_after) => {
+            to.push(words.after);
+            if let Some(detail) = detail {
+                to.push(": ");
+                push_escaped(detail, to);
+            }
+            let seconds = advice(retry_after, to);
+            to.push(words.end);
+            seconds
+        }
+    };
+    if words.names_violated {
         violated(rejection, to);
     }
-    to.push("}");
     seconds
 }
 
@@ -44,8 +70,11 @@ struct Words {
     before: &'static str,
     names_policy: bool,
     after: &'static str,
-    /// The problem from the end of the sentence to the names of the violated policies.
+    after_then_wait: &'static str,
+    /// The problem from the end of the sentence to the names of the violated policies, or to its end.
     end: &'static str,
+    wait_then_end: &'static str,
+    names_violated: bool,
 }
 
 macro_rules! quota_exceeded {
@@ -74,6 +103,15 @@ macro_rules! set_up_wrongly {
     };
 }
 
+macro_rules! end {
+    (set_up_wrongly, $reason:literal) => {
+        concat!("\",\"reason\":\"", $reason, "\"}")
+    };
+    ($problem:ident, $reason:literal) => {
+        concat!("\",\"reason\":\"", $reason, "\",\"violated-policies\":[\"")
+    };
+}
+
 macro_rules! words {
     ($problem:ident, $reason:literal, $sentence:literal) => {
         words!($problem, $reason, $sentence, false, "")
@@ -82,19 +120,24 @@ macro_rules! words {
         words!($problem, $reason, $before, true, $after)
     };
     ($problem:ident, $reason:literal, $before:literal, $names_policy:literal, $after:literal) => {
-        Words {
-            begin: concat!($problem!(), "\"detail\":\"", $before),
-            before: $before,
-            names_policy: $names_policy,
-            after: $after,
-            end: concat!("\",\"reason\":\"", $reason, "\""),
+        const {
+            &Words {
+                begin: concat!($problem!(), "\"detail\":\"", $before),
+                before: $before,
+                names_policy: $names_policy,
+                after: $after,
+                after_then_wait: concat!($after, "; retry in "),
+                end: end!($problem, $reason),
+                wait_then_end: concat!(" s", end!($problem, $reason)),
+                names_violated: !matches!(stringify!($problem).as_bytes(), b"set_up_wrongly"),
+            }
         }
     };
 }
 
 /// Limits and numbers of others stay unsaid.
 #[rustfmt::skip]
-const fn words(reason: Reason) -> Words {
+const fn words(reason: Reason) -> &'static Words {
     match reason {
         Reason::CostAboveBurst => words!(
             quota_exceeded, "cost_above_burst",
@@ -139,8 +182,7 @@ const fn words(reason: Reason) -> Words {
 fn violated(rejection: &Rejection, to: &mut Text) {
     // The name of a policy needs no escaping.
     let refused = rejection.policy();
-    to.push(",\"violated-policies\":[\"")
-        .push_bytes(refused.as_bytes());
+    to.push_bytes(refused.as_bytes());
     let quotas = rejection.report().into_iter().flat_map(Report::quotas);
     // The violated ones are the first.
     for other in quotas.take_while(|quota| quota.violated) {
@@ -148,7 +190,7 @@ fn violated(rejection: &Rejection, to: &mut Text) {
             to.push("\",\"").push_bytes(other.policy.as_bytes());
         }
     }
-    to.push("\"]");
+    to.push("\"]}");
 }
 
 /// Why the request was refused, in pieces.

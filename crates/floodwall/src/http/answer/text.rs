@@ -44,21 +44,28 @@ impl Text {
         self.push_bytes(text.as_bytes())
     }
 
-    pub(super) fn push_number(&mut self, mut number: u64) -> &mut Self {
-        let mut digits = [0_u8; 20];
-        let mut start = digits.len();
-        loop {
-            start -= 1;
-            let digit = (number % 10) as u8;
-            digits[start] = b'0' + digit;
-            number /= 10;
-            if number == 0 {
-                break;
+    pub(super) fn push_number(&mut self, number: u64) -> &mut Self {
+        // In arrays of known lengths, which are cheaper to append than slices.
+        let pair = |number: u64| {
+            let at = 2 * (number % 100) as usize;
+            [PAIRS.as_bytes()[at], PAIRS.as_bytes()[at + 1]]
+        };
+        let [c, d] = pair(number);
+        match number {
+            0..10 => self.push_bytes(&[d]),
+            10..100 => self.push_bytes(&[c, d]),
+            100..1_000 => self.push_bytes(&[pair(number / 100)[1], c, d]),
+            _ => {
+                let [a, b] = pair(number / 100);
+                if number >= 10_000 {
+                    self.push_number(number / 10_000);
+                }
+                self.push_bytes(&[a, b, c, d])
             }
         }
-        self.push_bytes(&digits[start..])
     }
 
+    #[inline]
     pub(super) fn push_bytes(&mut self, bytes: &[u8]) -> &mut Self {
         self.page.extend_from_slice(bytes);
         self
@@ -71,6 +78,17 @@ impl Text {
         let _ = REST.try_with(|rest| rest.set(page));
         whole
     }
+}
+
+const PAIRS: &str = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+
+/// A number of one or two digits.
+pub(super) fn small(number: u64) -> Option<&'static str> {
+    let pair = 2 * usize::try_from(number)
+        .ok()
+        .filter(|&number| number < 100)?;
+    PAIRS.get(if pair < 20 { pair + 1 } else { pair }..pair + 2)
 }
 
 /// The field value that is `piece` of `whole`, unless there is a character that no field may have.
@@ -99,7 +117,18 @@ mod tests {
 
     #[test]
     fn numbers_are_decimal() {
-        for number in [0, 9, 10, 1_234_567, u64::MAX] {
+        for number in [
+            0,
+            9,
+            10,
+            99,
+            100,
+            105,
+            1_000,
+            1_234_567,
+            12_345_678,
+            u64::MAX,
+        ] {
             let mut text = Text::new();
             let piece = text.piece(|text| {
                 text.push_number(number);
