@@ -309,7 +309,7 @@ fn quotas_are_told_in_text_and_without_a_wait_too() {
     let mut names: Vec<_> = response
         .headers()
         .keys()
-        .map(|name| name.as_str())
+        .map(http::HeaderName::as_str)
         .collect();
     names.sort_unstable();
     let wanted = [
