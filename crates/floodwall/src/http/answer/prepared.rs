@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use ::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use ::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use ::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::fields::{POLICY, RATELIMIT};
@@ -13,6 +13,10 @@ const TEXT: &str = "text/plain; charset=utf-8";
 
 /// For ours and for what the server adds, so that they are not hashed again.
 const ROOM: usize = 9;
+
+/// axum adds this one. A copy has no room for more than was copied, and to make room doubles it, beyond
+/// what allocators hand out quickly; so one is copied that makes room by its leave.
+const SPARE: HeaderName = CONTENT_LENGTH;
 
 /// Without quotas.
 pub(super) static PLAIN: LazyLock<Prepared> = LazyLock::new(|| Prepared::new(&[]));
@@ -38,6 +42,7 @@ impl Prepared {
             headers.insert(*name, value.clone());
         }
         let in_order = headers.keys().eq(all().map(|(name, _)| *name));
+        headers.insert(SPARE, HeaderValue::from_static(""));
         Self { headers, in_order }
     }
 
@@ -56,6 +61,7 @@ impl Prepared {
         limit: Option<HeaderValue>,
     ) -> HeaderMap {
         let mut headers = self.headers.clone();
+        headers.remove(SPARE);
         if self.in_order && json && retry_after.is_some() {
             let mut places = headers.values_mut();
             if let (Some(value), Some(place)) = (retry_after, places.nth(2)) {
