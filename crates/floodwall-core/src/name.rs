@@ -83,10 +83,15 @@ impl PolicyName {
         Self { len, bytes }
     }
 
+    /// The name as ASCII.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         // Only ASCII ever gets in, so this never takes the fallback.
-        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 }
 

@@ -264,6 +264,67 @@ fn a_quota_of_grpc_tells_no_numbers() {
     );
 }
 
+/// What is said of quotas is kept from one answer to the next.
+#[test]
+fn quotas_of_one_name_are_not_taken_for_each_other() {
+    for _ in 0..3 {
+        for units in 1..30 {
+            let mut report = Report::default();
+            report.push(QuotaReport {
+                quota: units,
+                ..quota("search", 0, true)
+            });
+            let of_success = {
+                let mut headers = HeaderMap::new();
+                Answers::default().add_fields(&report, &mut headers);
+                headers
+            };
+            let refusal = Rejection::new(SEARCH, Reason::Quota)
+                .with_retry_after(Duration::from_secs(1))
+                .with_report(report);
+            let response = exact().respond(&refusal, &get(&[]));
+            let wanted = format!(r#""search";q={units};w=1"#);
+            for headers in [response.headers(), &of_success] {
+                assert_eq!(field(headers, "ratelimit-policy"), Some(wanted.as_str()));
+            }
+        }
+    }
+}
+
+#[test]
+fn quotas_are_told_in_text_and_without_a_wait_too() {
+    let text = get(&[(ACCEPT.as_str(), "text/plain")]);
+    let response = exact().respond(&over_quota(Duration::from_secs(120)), &text);
+    let headers = response.headers();
+    assert_eq!(headers[RETRY_AFTER], "120");
+    assert_eq!(
+        field(headers, "ratelimit"),
+        Some(r#""search";r=0;t=2, "hourly";r=7;t=2"#)
+    );
+
+    let mut report = Report::default();
+    report.push(quota("search", 3, true));
+    let never = Rejection::new(SEARCH, Reason::CostAboveBurst).with_report(report);
+    let response = exact().respond(&never, &get(&[]));
+    let mut names: Vec<_> = response
+        .headers()
+        .keys()
+        .map(http::HeaderName::as_str)
+        .collect();
+    names.sort_unstable();
+    let wanted = [
+        "cache-control",
+        "content-type",
+        "ratelimit",
+        "ratelimit-policy",
+    ];
+    assert_eq!(names, wanted);
+    assert_eq!(
+        field(response.headers(), "ratelimit"),
+        Some(r#""search";r=3;t=2"#)
+    );
+}
+
 /// agentgateway/agentgateway#3328: a refusal told the numbers of a quota that was not violated.
 #[test]
 fn agentgateway_3328_a_refusal_tells_the_violated_quota_first() {

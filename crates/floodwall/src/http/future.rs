@@ -12,7 +12,7 @@ use tower_service::Service;
 
 use super::body::Ends;
 use super::classify::AtHead;
-use super::hold::{gives_back_at_head, is_open_ended};
+use super::hold::Lasting;
 use super::layer::Shared;
 use super::{Admitted, Head, HoldUntil, ResponseBody};
 use crate::Now;
@@ -117,9 +117,9 @@ fn answered<B: Body, P: Permit, A>(
     let (mut head, body) = response.into_parts();
     let rim = &shared.rim;
 
-    let mut report = Report::default();
-    permit.report(&mut report);
-    if report.quotas().next().is_some() {
+    if rim.answers.tell_quotas() {
+        let mut report = Report::default();
+        permit.report(&mut report);
         rim.answers.add_fields(&report, &mut head.headers);
     }
 
@@ -131,15 +131,16 @@ fn answered<B: Body, P: Permit, A>(
     permit.responded(&now, hold_at_most);
 
     let at_head = rim.classify.at_head(&head);
+    let lasting = Lasting::of(asked, &head);
     // What a floodwall further in refused never ran: there is nothing to wait for.
     let refused = matches!(at_head, AtHead::Known(Outcome::Refused));
-    if refused || gives_back_at_head(asked, &head, rim.hold, rim.hold_streams) {
+    if refused || lasting.gives_back_at_head(rim.hold, rim.hold_streams) {
         let outcome = match at_head {
             AtHead::Known(outcome) => outcome,
             AtHead::AskTrailers => Outcome::Success,
         };
         let end = End::at(outcome, now);
-        permit.complete(&if is_open_ended(asked, &head) {
+        permit.complete(&if lasting.is_open_ended() {
             end.no_sample()
         } else {
             end
@@ -149,7 +150,7 @@ fn answered<B: Body, P: Permit, A>(
     let without_body = asked.head || matches!(head.status.as_u16(), 204 | 304);
     let ends = Ends {
         at_head,
-        is_sample: !is_open_ended(asked, &head),
+        is_sample: !lasting.is_open_ended(),
         without_body,
     };
     let body = ResponseBody::holding(body, permit, &head.headers, ends);

@@ -31,20 +31,37 @@ impl Default for HoldUntil {
     }
 }
 
-pub(super) fn gives_back_at_head(
-    asked: Asked,
-    head: &response::Parts,
-    hold: HoldUntil,
-    hold_streams: bool,
-) -> bool {
-    hold == HoldUntil::Headers
-        || is_upgrade(asked, head)
-        || (!hold_streams && is_event_stream(head))
+/// Whether a response lasts for as long as its caller likes, which says nothing about the service.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Lasting {
+    Upgrade,
+    EventStream,
+    No,
 }
 
-/// Whether it lasts for as long as its caller likes, which says nothing about the service.
-pub(super) fn is_open_ended(asked: Asked, head: &response::Parts) -> bool {
-    is_upgrade(asked, head) || is_event_stream(head)
+impl Lasting {
+    pub(super) fn of(asked: Asked, head: &response::Parts) -> Self {
+        if is_upgrade(asked, head) {
+            Self::Upgrade
+        } else if is_event_stream(head) {
+            Self::EventStream
+        } else {
+            Self::No
+        }
+    }
+
+    pub(super) fn gives_back_at_head(self, hold: HoldUntil, hold_streams: bool) -> bool {
+        hold == HoldUntil::Headers
+            || match self {
+                Self::Upgrade => true,
+                Self::EventStream => !hold_streams,
+                Self::No => false,
+            }
+    }
+
+    pub(super) const fn is_open_ended(self) -> bool {
+        !matches!(self, Self::No)
+    }
 }
 
 fn is_upgrade(asked: Asked, head: &response::Parts) -> bool {

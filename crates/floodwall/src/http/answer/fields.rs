@@ -1,7 +1,8 @@
-use ::http::{HeaderMap, HeaderName};
+use ::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 use floodwall_core::{QuotaReport, Report};
 
+use super::policies::Known;
 use super::text::{Piece, Text, value};
 use super::wait::whole_seconds;
 
@@ -35,8 +36,8 @@ pub enum FieldStyle {
 /// The largest integer that a structured field can hold (RFC 9651 section 3.3.1).
 const MAX_INTEGER: u64 = 999_999_999_999_999;
 
-static POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-static RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
+pub(super) static POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+pub(super) static RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 static LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 static REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 static RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
@@ -52,62 +53,77 @@ pub(super) enum Of {
     Refusal(Option<u64>),
 }
 
-/// Fields whose values are pieces of a text that is still being written.
+/// Appends the fields of [`FieldStyle::Draft11`] to the headers of a success.
+pub(super) fn append(report: &Report, headers: &mut HeaderMap) {
+    let policy = Known::of(
+        report,
+        |to| policies(report, to),
+        |known| {
+            headers.append(&POLICY, known.policy.clone());
+        },
+    );
+    if policy.is_none() {
+        return;
+    }
+    let mut text = Text::new();
+    limits(report, Of::Success, &mut text);
+    if let Ok(limit) = HeaderValue::from_maybe_shared(text.freeze()) {
+        headers.append(&RATELIMIT, limit);
+    }
+}
+
+/// `RateLimit-Policy` as of draft 11.
+pub(super) fn policies(report: &Report, to: &mut Text) {
+    list(report, to, policy_item);
+}
+
+/// `RateLimit` as of draft 11.
+pub(super) fn limits(report: &Report, of: Of, to: &mut Text) {
+    list(report, to, |quota, to| limit_item(quota, of, to));
+}
+
+/// Fields of an older style, whose values are pieces of a text that is still being written.
 #[derive(Default)]
-pub(super) struct Fields {
-    lists: [Option<(&'static HeaderName, Piece)>; 2],
+pub(super) struct OldFields {
+    policy: Option<Piece>,
     singles: [Option<(&'static HeaderName, Piece)>; 3],
 }
 
-impl Fields {
+impl OldFields {
     /// Appends what is a list, and sets what can only be said once where nobody has said it yet:
     /// nothing that the service behind says is ever taken away.
     pub(super) fn add(self, whole: &Bytes, headers: &mut HeaderMap) {
-        for (name, piece) in self.lists.into_iter().flatten() {
-            if let Some(value) = value(whole, &piece) {
-                headers.append(name.clone(), value);
-            }
+        if let Some(policy) = self.policy.and_then(|piece| value(whole, &piece)) {
+            headers.append(&POLICY, policy);
         }
-        let taken = self
-            .singles
-            .iter()
-            .flatten()
-            .any(|(name, _)| headers.contains_key(*name));
-        if taken {
+        let singles = self.singles.into_iter().flatten();
+        if singles.clone().any(|(name, _)| headers.contains_key(name)) {
             // Half of ours beside half of theirs would say something that is true of neither.
             return;
         }
-        for (name, piece) in self.singles.into_iter().flatten() {
+        for (name, piece) in singles {
             if let Some(value) = value(whole, &piece) {
-                headers.insert(name.clone(), value);
+                headers.insert(name, value);
             }
         }
     }
 }
 
-pub(super) fn write(
+pub(super) fn write_old(
     style: FieldStyle,
     report: &Report,
     of: Of,
     unix_now: impl FnOnce() -> u64,
     to: &mut Text,
-) -> Fields {
-    let mut fields = Fields::default();
+) -> OldFields {
+    let mut fields = OldFields::default();
     let Some(binding) = binding(report) else {
         return fields;
     };
     match style {
-        FieldStyle::Draft11 => {
-            let policy = to.piece(|to| list(report, to, policy_item));
-            let limit = to.piece(|to| list(report, to, |quota, to| limit_item(quota, of, to)));
-            fields.lists = [Some((&POLICY, policy)), Some((&RATELIMIT, limit))];
-        }
         FieldStyle::Draft06 => {
             let policy = to.piece(|to| old_policies(report, to));
-            fields.lists = [
-                Some((&POLICY, policy)).filter(|(_, piece)| !piece.is_empty()),
-                None,
-            ];
+            fields.policy = Some(policy).filter(|piece| !piece.is_empty());
             let names = [&LIMIT, &REMAINING, &RESET];
             fields.singles = triplet(names, binding, window(binding, of), of, to);
         }
@@ -120,7 +136,7 @@ pub(super) fn write(
             let reset = unix_now().saturating_add(window(binding, of));
             fields.singles = triplet(names, binding, reset, of, to);
         }
-        FieldStyle::Off => {}
+        FieldStyle::Draft11 | FieldStyle::Off => {}
     }
     fields
 }
@@ -139,13 +155,13 @@ fn list(report: &Report, to: &mut Text, item: impl Fn(&QuotaReport, &mut Text)) 
             to.push(", ");
         }
         // A policy's name has no character that a structured string would have to escape.
-        to.push("\"").push(quota.policy.as_str()).push("\"");
+        to.push("\"").push_bytes(quota.policy.as_bytes());
         item(quota, to);
     }
 }
 
 fn policy_item(quota: &QuotaReport, to: &mut Text) {
-    to.push(";q=").push_number(quota.quota.min(MAX_INTEGER));
+    to.push("\";q=").push_number(quota.quota.min(MAX_INTEGER));
     if let Some(seconds) = quota
         .window
         .filter(|seconds| (1..=MAX_INTEGER).contains(seconds))
@@ -155,7 +171,7 @@ fn policy_item(quota: &QuotaReport, to: &mut Text) {
 }
 
 fn limit_item(quota: &QuotaReport, of: Of, to: &mut Text) {
-    to.push(";r=")
+    to.push("\";r=")
         .push_number(available(quota, of).min(MAX_INTEGER));
     let window = window(quota, of);
     match of {
@@ -221,18 +237,23 @@ fn window(quota: &QuotaReport, of: Of) -> u64 {
     let full = whole_seconds(quota.full_in);
     let earns = |units: u64| {
         let window = quota.window.filter(|_| quota.quota > 0)?;
-        let seconds = (u128::from(units) * u128::from(window)).div_ceil(u128::from(quota.quota));
-        Some(
-            u64::try_from(seconds)
-                .unwrap_or(u64::MAX)
-                .clamp(1, MAX_INTEGER),
-        )
+        Some(seconds_for(units, window, quota.quota).clamp(1, MAX_INTEGER))
     };
     match (available(quota, of), of) {
         (0, Of::Refusal(Some(retry_after))) if quota.violated => full.min(retry_after),
         (0, _) => earns(1).map_or(full, |one| one.min(full)),
         (available, _) => earns(available).map_or(full, |all| all.max(full)),
     }
+}
+
+/// `units * window / quota`, rounded up.
+fn seconds_for(units: u64, window: u64, quota: u64) -> u64 {
+    // A division of 128 bits takes several times as long, and next to nobody needs it.
+    if let Some(product) = units.checked_mul(window) {
+        return product.div_ceil(quota);
+    }
+    let seconds = (u128::from(units) * u128::from(window)).div_ceil(u128::from(quota));
+    u64::try_from(seconds).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 mod accept;
 mod fields;
 mod grpc;
+mod policies;
+mod prepared;
 mod problem;
 mod refused;
 mod text;
@@ -12,13 +14,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use ::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use ::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use bytes::Bytes;
 use floodwall_core::{Reason, Rejection, Report};
 
 use self::fields::Of;
-use self::text::{Text, value};
+use self::policies::Known;
+use self::prepared::PLAIN;
+use self::text::{Piece, Text, value};
 use self::wait::{Jitter, wait_of};
 use super::Head;
 use crate::BuildError;
@@ -127,67 +130,96 @@ impl Answers {
         response
     }
 
+    /// Whether answers say anything about quotas.
+    pub(super) const fn tell_quotas(&self) -> bool {
+        !matches!(self.fields, FieldStyle::Off)
+    }
+
     /// Adds what `report` says about quotas to the headers of a response. What is there already
     /// stays.
     pub fn add_fields(&self, report: &Report, headers: &mut HeaderMap) {
-        if self.fields == FieldStyle::Off || report.quotas().next().is_none() {
+        if !self.tell_quotas() || report.quotas().next().is_none() {
+            return;
+        }
+        if self.fields == FieldStyle::Draft11 {
+            fields::append(report, headers);
             return;
         }
         let mut text = Text::new();
-        let fields = fields::write(self.fields, report, Of::Success, unix_now, &mut text);
+        let fields = fields::write_old(self.fields, report, Of::Success, unix_now, &mut text);
         fields.add(&text.freeze(), headers);
     }
 
     fn plain(&self, rejection: &Rejection, head: &Head) -> Response<Bytes> {
-        let retry_after = wait_of(rejection).map(|wait| self.jitter.seconds(wait));
+        let wait = wait_of(rejection).map(|wait| self.jitter.seconds(wait));
         let json = accept::wants_json(&head.headers);
 
         let mut text = Text::new();
-        let body = if head.method == Method::HEAD {
-            0..0
-        } else if json {
-            text.piece(|text| problem::write_json(rejection, retry_after, text))
-        } else {
-            text.piece(|text| problem::write_text(rejection, retry_after, text))
-        };
-        let seconds = retry_after.map(|seconds| {
-            text.piece(|text| {
-                text.push_number(seconds);
-            })
-        });
-        let fields = rejection.report().map(|report| {
-            fields::write(
-                self.fields,
-                report,
-                Of::Refusal(retry_after),
-                unix_now,
-                &mut text,
-            )
-        });
-        let text = text.freeze();
-
-        // Room for ours and for what the server adds, so that it grows no second time.
-        let mut headers = HeaderMap::with_capacity(9);
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static(if json { JSON } else { TEXT }),
-        );
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = seconds.and_then(|seconds| value(&text, &seconds)) {
-            headers.insert(RETRY_AFTER, seconds);
+        let (mut body, mut seconds) = (0..0, 0..0);
+        if head.method != Method::HEAD {
+            body = text.piece(|text| seconds = problem::write(rejection, json, wait, text));
+        } else if let Some(wait) = wait {
+            seconds = text.piece(|text| {
+                text.push_number(wait);
+            });
         }
-        if let Some(fields) = fields {
-            fields.add(&text, &mut headers);
-        }
-        let mut response = Response::new(text.slice(body));
+        let (mut text, headers) =
+            self.headers(rejection, json, wait.map(|wait| (wait, seconds)), text);
+        text.truncate(body.end);
+        let mut response = Response::new(text);
         *response.status_mut() = status(rejection.reason());
         *response.headers_mut() = headers;
         response
     }
-}
 
-const JSON: &str = "application/problem+json";
-const TEXT: &str = "text/plain; charset=utf-8";
+    /// The headers of a refusal, and the text that they point into; the number of seconds to wait is
+    /// written already.
+    fn headers(
+        &self,
+        rejection: &Rejection,
+        json: bool,
+        wait: Option<(u64, Piece)>,
+        mut text: Text,
+    ) -> (Bytes, HeaderMap) {
+        let of = Of::Refusal(wait.as_ref().map(|(seconds, _)| *seconds));
+        let retry_after = |text: &Bytes| {
+            let (seconds, piece) = wait?;
+            match text::small(seconds) {
+                Some(seconds) => Some(HeaderValue::from_static(seconds)),
+                None => value(text, &piece),
+            }
+        };
+        let report = rejection
+            .report()
+            .filter(|report| report.quotas().next().is_some());
+        match (report, self.fields) {
+            (Some(report), FieldStyle::Draft11) => {
+                let limit = text.piece(|text| fields::limits(report, of, text));
+                let text = text.freeze();
+                let headers = Known::of(
+                    report,
+                    |text| fields::policies(report, text),
+                    |known| {
+                        known
+                            .refusal
+                            .copy(json, retry_after(&text), value(&text, &limit))
+                    },
+                );
+                (text, headers.unwrap_or_default())
+            }
+            (report, style) => {
+                let old =
+                    report.map(|report| fields::write_old(style, report, of, unix_now, &mut text));
+                let text = text.freeze();
+                let mut headers = PLAIN.copy(json, retry_after(&text), None);
+                if let Some(old) = old {
+                    old.add(&text, &mut headers);
+                }
+                (text, headers)
+            }
+        }
+    }
+}
 
 /// The client's own doing is 429, our lack of room 503; never the other way.
 fn status(reason: Reason) -> StatusCode {

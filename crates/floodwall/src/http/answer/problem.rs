@@ -1,101 +1,223 @@
 use floodwall_core::{Reason, Rejection, Report};
 
-use super::text::Text;
+use super::text::{Piece, Text};
+
+/// Returns where the seconds of `retry_after` are.
+pub(super) fn write(
+    rejection: &Rejection,
+    json: bool,
+    retry_after: Option<u64>,
+    to: &mut Text,
+) -> Piece {
+    if json {
+        write_json(rejection, retry_after, to)
+    } else {
+        write_text(rejection, retry_after, to)
+    }
+}
 
 /// What the client is told, for people: why, and when to come back.
-pub(super) fn write_text(rejection: &Rejection, retry_after: Option<u64>, to: &mut Text) {
+fn write_text(rejection: &Rejection, retry_after: Option<u64>, to: &mut Text) -> Piece {
     sentence(rejection, |part| {
         to.push(part);
     });
-    advice(retry_after, to);
+    let seconds = advice(retry_after, to);
     to.push("\n");
+    seconds
 }
 
 /// The same for programs, as `application/problem+json` (RFC 9457).
 ///
 /// Types, titles and `violated-policies` are those of draft-ietf-httpapi-ratelimit-headers-11,
 /// section 5; `reason` is ours.
-pub(super) fn write_json(rejection: &Rejection, retry_after: Option<u64>, to: &mut Text) {
-    let reason = rejection.reason();
-    to.push(match reason {
-        Reason::MissingKey => SET_UP_WRONGLY,
-        _ if reason.is_clients_own() => QUOTA_EXCEEDED,
-        _ => REDUCED_CAPACITY,
-    });
-    to.push("\"detail\":\"");
-    sentence(rejection, |part| push_escaped(part, to));
-    advice(retry_after, to);
-    to.push("\",\"reason\":\"").push(reason.as_str()).push("\"");
-    if reason != Reason::MissingKey {
+fn write_json(rejection: &Rejection, retry_after: Option<u64>, to: &mut Text) -> Piece {
+    let words = words(rejection.reason());
+    to.push(words.begin);
+    if words.names_policy {
+        to.push_bytes(rejection.policy().as_bytes());
+    }
+    let seconds = match (rejection.detail(), retry_after) {
+        (None, Some(seconds)) => {
+            to.push(words.after_then_wait);
+            let seconds = to.piece(|to| {
+                to.push_number(seconds);
+            });
+            to.push(words.wait_then_end);
+            seconds
+        }
+        (detail, retry_after) => {
+            to.push(words.after);
+            if let Some(detail) = detail {
+                to.push(": ");
+                push_escaped(detail, to);
+            }
+            let seconds = advice(retry_after, to);
+            to.push(words.end);
+            seconds
+        }
+    };
+    if words.names_violated {
         violated(rejection, to);
     }
-    to.push("}");
+    seconds
 }
 
-const QUOTA_EXCEEDED: &str = concat!(
-    "{\"type\":\"https://iana.org/assignments/http-problem-types#quota-exceeded\",",
-    "\"title\":\"Request cannot be satisfied as assigned quota has been exceeded\",",
-    "\"status\":429,",
-);
+/// What is said for a reason. All that is the same each time is put together by the compiler.
+struct Words {
+    /// The problem to the end of what the sentence has before the name of the policy; all of the
+    /// sentence if it names none.
+    begin: &'static str,
+    before: &'static str,
+    names_policy: bool,
+    after: &'static str,
+    after_then_wait: &'static str,
+    /// The problem from the end of the sentence to the names of the violated policies, or to its end.
+    end: &'static str,
+    wait_then_end: &'static str,
+    names_violated: bool,
+}
 
-const REDUCED_CAPACITY: &str = concat!(
-    "{\"type\":\"https://iana.org/assignments/http-problem-types#temporary-reduced-capacity\",",
-    "\"title\":\"Request cannot be satisfied due to temporary server capacity constraints\",",
-    "\"status\":503,",
-);
+macro_rules! quota_exceeded {
+    () => {
+        concat!(
+            "{\"type\":\"https://iana.org/assignments/http-problem-types#quota-exceeded\",",
+            "\"title\":\"Request cannot be satisfied as assigned quota has been exceeded\",",
+            "\"status\":429,",
+        )
+    };
+}
 
-const SET_UP_WRONGLY: &str =
-    "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,";
+macro_rules! reduced_capacity {
+    () => {
+        concat!(
+            "{\"type\":\"https://iana.org/assignments/http-problem-types#temporary-reduced-capacity\",",
+            "\"title\":\"Request cannot be satisfied due to temporary server capacity constraints\",",
+            "\"status\":503,",
+        )
+    };
+}
+
+macro_rules! set_up_wrongly {
+    () => {
+        "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,"
+    };
+}
+
+macro_rules! end {
+    (set_up_wrongly, $reason:literal) => {
+        concat!("\",\"reason\":\"", $reason, "\"}")
+    };
+    ($problem:ident, $reason:literal) => {
+        concat!("\",\"reason\":\"", $reason, "\",\"violated-policies\":[\"")
+    };
+}
+
+macro_rules! words {
+    ($problem:ident, $reason:literal, $sentence:literal) => {
+        words!($problem, $reason, $sentence, false, "")
+    };
+    ($problem:ident, $reason:literal, $before:literal, policy, $after:literal) => {
+        words!($problem, $reason, $before, true, $after)
+    };
+    ($problem:ident, $reason:literal, $before:literal, $names_policy:literal, $after:literal) => {
+        const {
+            &Words {
+                begin: concat!($problem!(), "\"detail\":\"", $before),
+                before: $before,
+                names_policy: $names_policy,
+                after: $after,
+                after_then_wait: concat!($after, "; retry in "),
+                end: end!($problem, $reason),
+                wait_then_end: concat!(" s", end!($problem, $reason)),
+                names_violated: !matches!(stringify!($problem).as_bytes(), b"set_up_wrongly"),
+            }
+        }
+    };
+}
+
+/// Limits and numbers of others stay unsaid.
+#[rustfmt::skip]
+const fn words(reason: Reason) -> &'static Words {
+    match reason {
+        Reason::CostAboveBurst => words!(
+            quota_exceeded, "cost_above_burst",
+            "the request costs more than quota ", policy,
+            " ever allows at once: waiting does not help"
+        ),
+        Reason::Quota => words!(quota_exceeded, "quota", "quota ", policy, " is used up"),
+        Reason::MissingKey => words!(
+            set_up_wrongly, "missing_key", "the server is set up wrongly"
+        ),
+        Reason::Deadline => words!(
+            reduced_capacity, "deadline",
+            "the answer would have come after the caller's deadline"
+        ),
+        Reason::Draining => words!(
+            reduced_capacity, "draining", "the server is shutting down"
+        ),
+        Reason::Evicted => words!(
+            reduced_capacity, "evicted", "more urgent requests took the place in the queue"
+        ),
+        Reason::Full => words!(
+            reduced_capacity, "full", "the server has no room for this request"
+        ),
+        Reason::QueueTimeout => words!(
+            reduced_capacity, "queue_timeout", "no place became free in time"
+        ),
+        Reason::Shed => words!(
+            reduced_capacity, "shed",
+            "the server is overloaded and serves what is more urgent first"
+        ),
+        Reason::Breaker => words!(
+            reduced_capacity, "breaker", "what the request needs fails too often at the moment"
+        ),
+        Reason::Throttled => words!(
+            reduced_capacity, "throttled",
+            "what the request needs refuses too much at the moment"
+        ),
+        _ => words!(reduced_capacity, "other", "policy ", policy, " refused the request"),
+    }
+}
 
 fn violated(rejection: &Rejection, to: &mut Text) {
     // The name of a policy needs no escaping.
     let refused = rejection.policy();
-    to.push(",\"violated-policies\":[\"").push(refused.as_str());
+    to.push_bytes(refused.as_bytes());
     let quotas = rejection.report().into_iter().flat_map(Report::quotas);
-    for other in quotas.filter(|quota| quota.violated && quota.policy != refused) {
-        to.push("\",\"").push(other.policy.as_str());
+    // The violated ones are the first.
+    for other in quotas.take_while(|quota| quota.violated) {
+        if other.policy != refused {
+            to.push("\",\"").push_bytes(other.policy.as_bytes());
+        }
     }
-    to.push("\"]");
+    to.push("\"]}");
 }
 
-/// Why the request was refused, in pieces. Limits and numbers of others stay unsaid.
+/// Why the request was refused, in pieces.
 pub(super) fn sentence(rejection: &Rejection, mut say: impl FnMut(&str)) {
-    let policy = rejection.policy();
-    let (before, after) = match rejection.reason() {
-        Reason::CostAboveBurst => (
-            "the request costs more than quota ",
-            " ever allows at once: waiting does not help",
-        ),
-        Reason::Deadline => ("", "the answer would have come after the caller's deadline"),
-        Reason::Draining => ("", "the server is shutting down"),
-        Reason::Evicted => ("", "more urgent requests took the place in the queue"),
-        Reason::Full => ("", "the server has no room for this request"),
-        Reason::MissingKey => ("", "the server is set up wrongly"),
-        Reason::Quota => ("quota ", " is used up"),
-        Reason::QueueTimeout => ("", "no place became free in time"),
-        Reason::Shed => (
-            "",
-            "the server is overloaded and serves what is more urgent first",
-        ),
-        Reason::Breaker => ("", "what the request needs fails too often at the moment"),
-        Reason::Throttled => ("", "what the request needs refuses too much at the moment"),
-        _ => ("policy ", " refused the request"),
-    };
-    if !before.is_empty() {
-        say(before);
-        say(policy.as_str());
+    let words = words(rejection.reason());
+    say(words.before);
+    if words.names_policy {
+        say(rejection.policy().as_str());
+        say(words.after);
     }
-    say(after);
     if let Some(detail) = rejection.detail() {
         say(": ");
         say(detail);
     }
 }
 
-fn advice(retry_after: Option<u64>, to: &mut Text) {
-    if let Some(seconds) = retry_after {
-        to.push("; retry in ").push_number(seconds).push(" s");
-    }
+/// Where the number of seconds is, if there is one.
+fn advice(retry_after: Option<u64>, to: &mut Text) -> Piece {
+    let Some(seconds) = retry_after else {
+        return 0..0;
+    };
+    to.push("; retry in ");
+    let piece = to.piece(|to| {
+        to.push_number(seconds);
+    });
+    to.push(" s");
+    piece
 }
 
 /// As RFC 8259 section 7 wants it inside of a string.
@@ -129,7 +251,9 @@ mod tests {
             // A detail must be static, as the fix of a missing key is.
             let rejection = rejection.with_detail(detail);
             let mut text = Text::new();
-            let piece = text.piece(|text| write_json(&rejection, Some(3), text));
+            let piece = text.piece(|text| {
+                write_json(&rejection, Some(3), text);
+            });
             let json: serde_json::Value = serde_json::from_slice(&text.freeze()[piece]).unwrap();
             let wanted = format!("policy p refused the request: {detail}; retry in 3 s");
             assert_eq!(json["detail"], wanted);
@@ -142,7 +266,9 @@ mod tests {
         for reason in Reason::ALL {
             let rejection = Rejection::new(PolicyName::from_static("p"), reason);
             let mut text = Text::new();
-            let piece = text.piece(|text| write_json(&rejection, None, text));
+            let piece = text.piece(|text| {
+                write_json(&rejection, None, text);
+            });
             let json: serde_json::Value = serde_json::from_slice(&text.freeze()[piece]).unwrap();
             assert_eq!(json["reason"], reason.as_str());
             assert!(
