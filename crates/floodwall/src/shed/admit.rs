@@ -1,29 +1,24 @@
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use floodwall_core::{Level, Reason, Rejection};
+use floodwall_core::{Level, Moment, Reason, Rejection};
 
 use super::core::{Asked, Core, Verdict};
-use crate::{Mode, Now};
+use crate::Mode;
+use crate::spare::Lent;
 
 /// The decision of a [`Shed`](super::Shed): it never waits.
 #[derive(Debug)]
 pub struct Shedding {
-    core: Arc<Core>,
+    // Taken when it is decided.
+    core: Lent<Core>,
     asked: Asked,
-    now: Now,
-    decided: bool,
+    at: Moment,
 }
 
 impl Shedding {
-    pub(super) const fn new(core: Arc<Core>, asked: Asked, now: Now) -> Self {
-        Self {
-            core,
-            asked,
-            now,
-            decided: false,
-        }
+    pub(super) const fn new(core: Lent<Core>, asked: Asked, at: Moment) -> Self {
+        Self { core, asked, at }
     }
 }
 
@@ -31,19 +26,19 @@ impl Future for Shedding {
     type Output = Result<(), Rejection>;
 
     fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Self::Output> {
-        assert!(!self.decided, "a decision is polled to its end once");
-        self.decided = true;
-        Poll::Ready(self.core.admit(&self.asked, &self.now))
+        let core = self.core.take();
+        let core = core.get().expect("a decision is polled to its end once");
+        Poll::Ready(core.admit(&self.asked, self.at))
     }
 }
 
 impl Core {
-    fn admit(&self, asked: &Asked, now: &Now) -> Result<(), Rejection> {
+    fn admit(&self, asked: &Asked, at: Moment) -> Result<(), Rejection> {
         let mode = self.mode.get();
         if mode == Mode::Off {
             return Ok(());
         }
-        match self.decide(asked, now) {
+        match self.decide(asked, at) {
             Verdict::Shed(level) if mode == Mode::Enforce => Err(self.shed(level)),
             Verdict::Shed(level) | Verdict::Spared(level) => {
                 self.shedder.arrived(level);
@@ -51,14 +46,14 @@ impl Core {
                 // As far as shadow's own state goes it was shed, or else it would see another load
                 // than the one that it would make.
                 if mode == Mode::Enforce {
-                    self.used(asked, now);
+                    self.cohorts.spent(asked.tenant, at);
                 }
                 Ok(())
             }
             Verdict::LetIn(level) => {
                 self.shedder.arrived(level);
                 self.observer.admitted(asked.priority);
-                self.used(asked, now);
+                self.cohorts.spent(asked.tenant, at);
                 Ok(())
             }
         }
@@ -75,10 +70,5 @@ impl Core {
         self.observer
             .refused(level.priority(), Reason::Shed, refusal.retry_after());
         refusal
-    }
-
-    fn used(&self, asked: &Asked, now: &Now) {
-        let at = || self.origin.moment(now.instant());
-        self.cohorts.spent(asked.tenant, at);
     }
 }

@@ -93,7 +93,6 @@ impl<K, P, D> KeyedConcurrencyLimit<K, P, D> {
             key: key.map(|()| hasher.finish_key()),
             priority: self.priority.priority(request),
             deadline: self.deadline.deadline(request, now),
-            now: now.clone(),
         }
     }
 }
