@@ -132,4 +132,13 @@ where
         let tenant = tenant.map_err(|missing| self.core.tenants.miss(&missing));
         Acquire::new(self.core.lend(), priority, deadline).of(tenant)
     }
+
+    fn decide(&self, request: &Req, now: &Now) -> Result<Acquire, Rejection> {
+        let deadline = self.deadline.deadline(request, now);
+        let priority = self.priority.priority(request);
+        let tenant = self.tenants.tenant(request, &self.core.tenants.secret);
+        self.core.check(priority, tenant, deadline, now)?;
+        let tenant = tenant.map_err(|missing| self.core.tenants.miss(&missing));
+        Ok(Acquire::new(self.core.lend(), priority, deadline).of(tenant))
+    }
 }

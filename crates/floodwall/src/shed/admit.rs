@@ -14,11 +14,23 @@ pub struct Shedding {
     core: Lent<Core>,
     asked: Asked,
     at: Moment,
+    // If it was found already.
+    level: Option<Level>,
 }
 
 impl Shedding {
     pub(super) const fn new(core: Lent<Core>, asked: Asked, at: Moment) -> Self {
-        Self { core, asked, at }
+        Self {
+            core,
+            asked,
+            at,
+            level: None,
+        }
+    }
+
+    pub(super) const fn of(mut self, level: Option<Level>) -> Self {
+        self.level = level;
+        self
     }
 }
 
@@ -28,17 +40,30 @@ impl Future for Shedding {
     fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Self::Output> {
         let core = self.core.take();
         let core = core.get().expect("a decision is polled to its end once");
-        Poll::Ready(core.admit(&self.asked, self.at))
+        Poll::Ready(core.admit(&self.asked, self.at, self.level))
     }
 }
 
 impl Core {
-    fn admit(&self, asked: &Asked, at: Moment) -> Result<(), Rejection> {
+    /// For one that is refused if it is to be shed: what it is, if it is not.
+    pub(super) fn check(&self, asked: &Asked, at: Moment) -> Result<Level, Rejection> {
+        match self.decide(asked, at) {
+            Verdict::Shed(level) => Err(self.shed(level)),
+            Verdict::LetIn(level) | Verdict::Spared(level) => Ok(level),
+        }
+    }
+
+    fn admit(&self, asked: &Asked, at: Moment, level: Option<Level>) -> Result<(), Rejection> {
         let mode = self.mode.get();
         if mode == Mode::Off {
             return Ok(());
         }
-        match self.decide(asked, at) {
+        let verdict = match level {
+            // The cut-off may be another by now.
+            Some(level) => self.judge(level),
+            None => self.decide(asked, at),
+        };
+        match verdict {
             Verdict::Shed(level) if mode == Mode::Enforce => Err(self.shed(level)),
             Verdict::Shed(level) | Verdict::Spared(level) => {
                 self.shedder.arrived(level);

@@ -70,7 +70,10 @@ impl Core {
         if self.shedder.is_due(at) {
             self.tick(at);
         }
-        let level = self.level(asked, at);
+        self.judge(self.level(asked, at))
+    }
+
+    pub(super) fn judge(&self, level: Level) -> Verdict {
         if self.shedder.cut_off().admits(level) {
             Verdict::LetIn(level)
         } else if self.is_spared() {

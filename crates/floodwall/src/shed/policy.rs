@@ -3,7 +3,7 @@ use std::sync::Arc;
 use floodwall_core::rate::KeyHash;
 use floodwall_core::{Level, Rejection};
 
-use super::core::{Asked, Core, Verdict};
+use super::core::{Asked, Core};
 use super::{NoRetries, ShedBuilder, ShedHandle, Shedding};
 use crate::admission::{Admission, Matches};
 use crate::extract::{KeyOf, PriorityOf, Unkeyed, Usual};
@@ -141,10 +141,7 @@ where
             return Ok(());
         }
         let asked = self.read(request);
-        match self.core.decide(&asked, self.core.origin.at(now)) {
-            Verdict::Shed(level) => Err(self.core.shed(level)),
-            Verdict::LetIn(_) | Verdict::Spared(_) => Ok(()),
-        }
+        self.core.check(&asked, self.core.origin.at(now)).map(drop)
     }
 
     fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
@@ -157,10 +154,17 @@ where
     }
 
     fn admit(&self, request: &Req, now: &Now) -> Shedding {
-        Shedding::new(
-            self.core.lend(),
-            self.read(request),
-            self.core.origin.at(now),
-        )
+        let (asked, at) = (self.read(request), self.core.origin.at(now));
+        Shedding::new(self.core.lend(), asked, at)
+    }
+
+    fn decide(&self, request: &Req, now: &Now) -> Result<Shedding, Rejection> {
+        let (asked, at) = (self.read(request), self.core.origin.at(now));
+        let level = if self.core.enforces_all() {
+            Some(self.core.check(&asked, at)?)
+        } else {
+            None
+        };
+        Ok(Shedding::new(self.core.lend(), asked, at).of(level))
     }
 }

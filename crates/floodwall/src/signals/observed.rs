@@ -75,6 +75,16 @@ impl<A, P> Observed<A, P> {
     pub const fn policy(&self) -> &A {
         &self.policy
     }
+
+    /// Counts one whom the policy refused at once.
+    fn refused<Req: ?Sized>(&self, request: &Req, now: &Now, refusal: &Rejection)
+    where
+        P: PriorityOf<Req>,
+    {
+        let class = self.priority.priority(request);
+        let arrival = Arrival::new(self.hub.origin.at(now), class);
+        arrival.refused(&self.hub, refusal, arrival.at);
+    }
 }
 
 impl<Req, A, P> Admission<Req> for Observed<A, P>
@@ -91,11 +101,8 @@ where
     }
 
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
-        self.policy.check(request, now).inspect_err(|refusal| {
-            let class = self.priority.priority(request);
-            let arrival = Arrival::new(self.hub.origin.at(now), class);
-            arrival.refused(&self.hub, refusal, arrival.at);
-        })
+        let checked = self.policy.check(request, now);
+        checked.inspect_err(|refusal| self.refused(request, now, refusal))
     }
 
     fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
@@ -110,6 +117,17 @@ where
             arrival: Arrival::new(self.hub.origin.at(now), class),
             deciding: self.policy.admit(request, now),
         }
+    }
+
+    fn decide(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
+        let decided = self.policy.decide(request, now);
+        let deciding = decided.inspect_err(|refusal| self.refused(request, now, refusal))?;
+        let class = self.priority.priority(request);
+        Ok(ObservedFuture {
+            hub: self.hub.lend(),
+            arrival: Arrival::new(self.hub.origin.at(now), class),
+            deciding,
+        })
     }
 }
 
