@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 use std::fmt;
-#[cfg(feature = "http")]
 use std::sync::OnceLock;
+use std::time::Duration;
 #[cfg(feature = "http")]
 use std::time::SystemTime;
 
@@ -24,6 +24,8 @@ use tokio::time::Instant;
 #[derive(Clone)]
 pub struct Now {
     read: Cell<Option<Instant>>,
+    /// The same in nanoseconds since the base; 0 until somebody asks for it.
+    nanos: Cell<u64>,
 }
 
 impl Now {
@@ -31,6 +33,7 @@ impl Now {
     pub const fn unread() -> Self {
         Self {
             read: Cell::new(None),
+            nanos: Cell::new(0),
         }
     }
 
@@ -38,6 +41,7 @@ impl Now {
     pub const fn at(instant: Instant) -> Self {
         Self {
             read: Cell::new(Some(instant)),
+            nanos: Cell::new(0),
         }
     }
 
@@ -50,6 +54,17 @@ impl Now {
         let instant = Instant::now();
         self.read.set(Some(instant));
         instant
+    }
+
+    fn nanos(&self) -> u64 {
+        match self.nanos.get() {
+            0 => {
+                let nanos = nanos_since_base(self.instant());
+                self.nanos.set(nanos);
+                nanos
+            }
+            nanos => nanos,
+        }
     }
 
     /// What the wall clock shows at this time: to stamp the requests that one sends on with
@@ -123,26 +138,59 @@ impl fmt::Debug for Now {
 
 /// Turns readings of the clock into what `floodwall-core` counts in.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Origin(Instant);
+pub(crate) struct Origin {
+    /// After the base.
+    nanos: u64,
+}
 
 impl Origin {
     pub(crate) fn here() -> Self {
-        Self(Now::unread().instant())
+        Self {
+            nanos: Now::unread().nanos(),
+        }
     }
 
-    /// The moment of `instant`. Readings from before the origin (a layer built outside a runtime
-    /// whose clock is paused) count as the origin.
+    /// The moment of `now`. Readings from before the origin (a layer built outside a runtime whose
+    /// clock is paused) count as the origin.
+    pub(crate) fn at(self, now: &Now) -> Moment {
+        Moment::from_nanos(now.nanos().saturating_sub(self.nanos))
+    }
+
+    /// The moment of `instant`, as in [`Origin::at`].
     pub(crate) fn moment(self, instant: Instant) -> Moment {
-        let since = instant.saturating_duration_since(self.0);
-        Moment::from_nanos(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+        Moment::from_nanos(nanos_since_base(instant).saturating_sub(self.nanos))
     }
 
     pub(crate) fn now(self) -> Moment {
-        self.moment(Now::unread().instant())
+        self.at(&Now::unread())
     }
 
     /// The instant of `moment`, if the clock can tell one that late.
     pub(crate) fn instant(self, moment: Moment) -> Option<Instant> {
-        self.0.checked_add(moment.since(Moment::ZERO))
+        let after = self.nanos.checked_add(moment.as_nanos())?;
+        base().checked_add(Duration::from_nanos(after))
     }
+}
+
+/// Never 0, for readings before the base neither.
+fn nanos_since_base(instant: Instant) -> u64 {
+    let since = instant.saturating_duration_since(base());
+    // 584 years fit.
+    let nanos = since.as_secs().saturating_mul(1_000_000_000);
+    nanos.saturating_add(u64::from(since.subsec_nanos())).max(1)
+}
+
+/// What all readings are told from, so that the difference of two instants, which is dear, is taken
+/// once for a reading and not by each who asks: far enough back that clocks which are paused, and
+/// stay where they were, are behind it too.
+fn base() -> Instant {
+    static BASE: OnceLock<Instant> = OnceLock::new();
+    *BASE.get_or_init(|| {
+        let now = Now::unread().instant();
+        // Some systems count from their start, and tell no time before it.
+        (0..=25)
+            .map(|halved| Duration::from_secs(1 << (25 - halved)))
+            .find_map(|back| now.checked_sub(back))
+            .unwrap_or(now)
+    })
 }

@@ -67,6 +67,21 @@ where
     );
 
     let a = policy();
+    for _ in 0..asks {
+        let refusal = a.decide(&request(), &Now::unread()).err();
+        assert_eq!(
+            refusal, None,
+            "decide must not refuse what would be admitted"
+        );
+    }
+    same_room(
+        &a,
+        &request,
+        room,
+        "a decision that is never polled must charge nothing",
+    );
+
+    let a = policy();
     let one = admit(&a, &request()).expect("a fresh policy admits");
     one.complete(&End::new(Outcome::Refused));
     same_room(

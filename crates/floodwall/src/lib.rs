@@ -72,6 +72,7 @@ pub mod queue_latency;
 pub mod rate_limit;
 pub mod shed;
 pub mod signals;
+mod spare;
 #[cfg(feature = "http")]
 pub mod stack;
 

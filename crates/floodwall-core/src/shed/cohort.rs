@@ -27,10 +27,11 @@ pub struct Epoch(u64);
 impl Epoch {
     /// The epoch of `now`; epochs of no length last for ever.
     pub const fn at(now: Moment, length: Duration) -> Self {
-        match (now.as_nanos() as u128).checked_div(length.as_nanos()) {
-            Some(number) => Self(number as u64),
-            None => Self(0),
+        let length = length.as_nanos();
+        if length == 0 || length > u64::MAX as u128 {
+            return Self(0);
         }
+        Self(now.as_nanos() / length as u64)
     }
 }
 

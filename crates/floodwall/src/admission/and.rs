@@ -43,14 +43,16 @@ impl<Req: ?Sized, A: Admission<Req>> Admission<Req> for All<A> {
         self.0.passed_over(request, now, refusal);
     }
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
-        match self.0.check(request, now) {
-            Ok(()) => EitherRefused::Asked {
-                future: self.0.admit(request, now),
-            },
+        match self.0.decide(request, now) {
+            Ok(future) => EitherRefused::Asked { future },
             Err(refusal) => EitherRefused::Refused {
                 refusal: Some(refusal),
             },
         }
+    }
+    fn decide(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
+        let future = self.0.decide(request, now)?;
+        Ok(EitherRefused::Asked { future })
     }
 }
 
@@ -170,6 +172,19 @@ impl<Req: ?Sized, A: Admission<Req>, B: Admission<Req>> Admission<Req> for And<A
             earlier: Unused::none(),
             first: self.first.admit(request, now),
         }
+    }
+
+    fn decide(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
+        let first = self.first.decide(request, now)?;
+        let then = self
+            .then
+            .decide(request, now)
+            .inspect_err(|refusal| self.first.passed_over(request, now, refusal))?;
+        Ok(AndFuture {
+            then,
+            earlier: Unused::none(),
+            first,
+        })
     }
 }
 

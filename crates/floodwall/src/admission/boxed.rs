@@ -65,6 +65,9 @@ impl<Req: ?Sized> Admission<Req> for BoxAdmission<Req> {
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
         self.0.admit(request, now)
     }
+    fn decide(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
+        self.0.decide(request, now)
+    }
 }
 
 /// The decision of a [`BoxAdmission`].
@@ -109,6 +112,7 @@ trait Erased<Req: ?Sized> {
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection>;
     fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection);
     fn admit(&self, request: &Req, now: &Now) -> BoxAdmissionFuture;
+    fn decide(&self, request: &Req, now: &Now) -> Result<BoxAdmissionFuture, Rejection>;
 }
 
 impl<Req: ?Sized, A> Erased<Req> for A
@@ -127,13 +131,22 @@ where
         Admission::passed_over(self, request, now, refusal);
     }
     fn admit(&self, request: &Req, now: &Now) -> BoxAdmissionFuture {
-        let decision = Admission::admit(self, request, now);
-        BoxAdmissionFuture(Box::pin(async move {
-            decision
-                .await
-                .map(|permit| BoxPermit(Box::new(Slot(Some(permit)))))
-        }))
+        boxed(Admission::admit(self, request, now))
     }
+    fn decide(&self, request: &Req, now: &Now) -> Result<BoxAdmissionFuture, Rejection> {
+        Admission::decide(self, request, now).map(boxed)
+    }
+}
+
+fn boxed<F, P>(decision: F) -> BoxAdmissionFuture
+where
+    F: Future<Output = Result<P, Rejection>> + Send + 'static,
+    P: Permit + Send + 'static,
+{
+    BoxAdmissionFuture(Box::pin(async move {
+        let permit = decision.await?;
+        Ok(BoxPermit(Box::new(Slot(Some(permit)))))
+    }))
 }
 
 trait ErasedPermit {

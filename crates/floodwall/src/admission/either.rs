@@ -87,6 +87,12 @@ impl<Req: ?Sized, A: Admission<Req>> Admission<Req> for Option<A> {
             future: self.as_ref().map(|policy| policy.admit(request, now)),
         }
     }
+    fn decide(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
+        let decided = self.as_ref().map(|policy| policy.decide(request, now));
+        Ok(OptionFuture {
+            future: decided.transpose()?,
+        })
+    }
 }
 
 pin_project! {

@@ -159,4 +159,16 @@ impl<Req: ?Sized, M: Matches<Req>, A: Admission<Req>> Admission<Req> for Exempti
             }
         }
     }
+
+    fn decide(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
+        Ok(if self.kind.matches(request) {
+            EitherFuture::Left {
+                future: self.own.decide(request, now)?,
+            }
+        } else {
+            EitherFuture::Right {
+                future: self.policy.decide(request, now)?,
+            }
+        })
+    }
 }

@@ -91,6 +91,20 @@ pub trait Admission<Req: ?Sized> {
     /// Dropping the future charges nothing and gives back every place it held. One exception: a turn
     /// that a paced quota waited for stays spent.
     fn admit(&self, request: &Req, now: &Now) -> Self::Future;
+
+    /// [`check`](Admission::check), and the future of [`admit`](Admission::admit) if that lets it
+    /// pass. Composed policies call this one: as nothing is charged before a future is polled, all of
+    /// them can be asked before one of them charges.
+    ///
+    /// A policy that reads a lot of the request overrides it to read once.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Admission::check).
+    fn decide(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
+        self.check(request, now)?;
+        Ok(self.admit(request, now))
+    }
 }
 
 impl<Req: ?Sized, A: Admission<Req> + ?Sized> Admission<Req> for std::sync::Arc<A> {
@@ -107,5 +121,8 @@ impl<Req: ?Sized, A: Admission<Req> + ?Sized> Admission<Req> for std::sync::Arc<
     }
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
         (**self).admit(request, now)
+    }
+    fn decide(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
+        (**self).decide(request, now)
     }
 }

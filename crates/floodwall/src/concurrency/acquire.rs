@@ -12,200 +12,230 @@ use super::core::Core;
 use super::gate::{Comer, Enqueued, Ticket};
 use super::permit::ConcurrencyPermit;
 use super::room::{State, probe, take_part};
-use crate::extract::MissingKey;
+use crate::spare::Lent;
 use crate::{Mode, Now};
 
-pin_project! {
-    /// The decision of a [`ConcurrencyLimit`](super::ConcurrencyLimit): a place, or a refusal.
-    #[derive(Debug)]
-    pub struct Acquire {
-        // Taken by the permit.
-        core: Option<Arc<Core>>,
-        priority: Priority,
-        // Or how to provide what it is told by.
-        tenant: Result<Tenant, &'static str>,
-        deadline: Option<Instant>,
-        now: Now,
-        waiting: Option<Waiting>,
-        // Boxed, because it is large and most never wait: whatever holds this moves it about.
-        time_up: Option<Pin<Box<Sleep>>>,
-    }
-
-    impl PinnedDrop for Acquire {
-        fn drop(this: Pin<&mut Self>) {
-            let this = this.project();
-            if let (Some(core), Some(waiting)) = (this.core.take(), this.waiting.take()) {
-                core.gate.cancel(waiting.ticket, || core.origin.now());
-                core.observer.unqueued(*this.priority);
-                core.observer.waited(*this.priority, core.origin.now().since(waiting.since));
-            }
-        }
-    }
+/// The decision of a [`ConcurrencyLimit`](super::ConcurrencyLimit): a place, or a refusal.
+#[derive(Debug)]
+pub struct Acquire {
+    // Taken by the permit.
+    core: Lent<Core>,
+    // Or `Moment::MAX`.
+    deadline: Moment,
+    // Boxed, because it is large and most never wait: whatever holds this moves it about.
+    waiting: Option<Pin<Box<Waiting>>>,
+    // Or how to provide what it is told by.
+    tenant: Result<Tenant, &'static str>,
+    priority: Priority,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Waiting {
-    ticket: Ticket,
-    since: Moment,
+pin_project! {
+    #[derive(Debug)]
+    struct Waiting {
+        ticket: Ticket,
+        since: Moment,
+        #[pin]
+        time_up: Option<Sleep>,
+    }
 }
 
 impl Acquire {
-    pub(super) const fn new(
-        core: Arc<Core>,
-        priority: Priority,
-        deadline: Option<Instant>,
-        now: Now,
-    ) -> Self {
+    #[inline]
+    pub(super) fn new(core: Lent<Core>, priority: Priority, deadline: Option<Instant>) -> Self {
+        let deadline = match (deadline, core.get()) {
+            (Some(deadline), Some(core)) => core.origin.moment(deadline),
+            _ => Moment::MAX,
+        };
         Self {
-            core: Some(core),
-            priority,
-            tenant: Ok(Tenant::NOBODY),
+            core,
             deadline,
-            now,
             waiting: None,
-            time_up: None,
+            tenant: Ok(Tenant::NOBODY),
+            priority,
         }
     }
 
-    pub(super) fn of(mut self, tenant: Result<Tenant, MissingKey>) -> Self {
-        let core = self.core.as_ref().expect(ONCE);
-        self.tenant = tenant.map_err(|missing| core.tenants.miss(&missing));
+    pub(super) const fn of(mut self, tenant: Result<Tenant, &'static str>) -> Self {
+        self.tenant = tenant;
         self
+    }
+
+    /// What nearly everybody does while the limit is at ease; `None` says nothing.
+    #[inline]
+    fn enter_at_once(&mut self) -> Option<ConcurrencyPermit> {
+        let core = self.core.get()?;
+        let is_plain = self.deadline == Moment::MAX
+            && self.tenant.is_ok()
+            && core.mode.get() == Mode::Enforce
+            && core.room.state() == State::Off;
+        (is_plain && core.gate.try_enter()).then(|| self.entered())
+    }
+
+    #[inline]
+    fn entered(&mut self) -> ConcurrencyPermit {
+        let core = self.core.take();
+        ConcurrencyPermit::new(core, Duration::ZERO, self.priority, |core| {
+            core.origin.now()
+        })
+    }
+
+    /// What becomes of one who comes.
+    #[cold]
+    fn come(&mut self, cx: &mut Context<'_>) -> Poll<Result<ConcurrencyPermit, Rejection>> {
+        // It stays where the drop finds it until all is decided: a timer may panic.
+        let core = self.core.get().expect(ONCE);
+        let priority = self.priority;
+        let mut now = Now::unread();
+        let decided = match (core.mode.get(), core.gate.is_draining()) {
+            (Mode::Enforce, _) => match self.tenant {
+                Ok(tenant) => {
+                    let comer = Comer { priority, tenant };
+                    enter(core, comer, self.deadline, &mut now, cx)
+                }
+                Err(_) => Enqueued::Refused(Reason::MissingKey),
+            },
+            (_, true) => Enqueued::Refused(Reason::Draining),
+            (Mode::Shadow, false) => {
+                let expired = is_expired(core, self.deadline, &now);
+                let permit = ConcurrencyPermit::shadow(self.core.take(), priority, expired);
+                return Poll::Ready(Ok(permit));
+            }
+            (Mode::Off, false) => {
+                return Poll::Ready(Ok(ConcurrencyPermit::beside(self.core.take())));
+            }
+        };
+        match decided {
+            Enqueued::Entered => Poll::Ready(Ok(self.entered())),
+            Enqueued::Refused(reason) => {
+                let refusal = match self.tenant {
+                    Err(fix) if reason == Reason::MissingKey => {
+                        let refusal = core.missing(fix);
+                        core.count(priority, &refusal);
+                        refusal
+                    }
+                    _ => core.refuse(priority, reason, &now, Duration::ZERO),
+                };
+                drop(self.core.take());
+                Poll::Ready(Err(refusal))
+            }
+            Enqueued::Waiting { ticket, expires } => {
+                core.observer.queued(priority);
+                let since = core.origin.at(&now);
+                let waiting = self.waiting.insert(Box::pin(Waiting {
+                    ticket,
+                    since,
+                    time_up: None,
+                }));
+                take_part(core, ticket, since, cx);
+                if let Some(expires) = core.origin.instant(expires) {
+                    let mut time_up = waiting.as_mut().project().time_up;
+                    time_up.set(Some(sleep_until(expires)));
+                    // To be woken when it is over, and no sooner than that.
+                    if time_up
+                        .as_pin_mut()
+                        .is_some_and(|time_up| time_up.poll(cx).is_ready())
+                    {
+                        cx.waker().wake_by_ref();
+                    }
+                }
+                Poll::Pending
+            }
+        }
     }
 }
 
 impl Future for Acquire {
     type Output = Result<ConcurrencyPermit, Rejection>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let priority = *this.priority;
-        // It stays where the drop finds it until all is decided: a timer may panic.
-        let core = this.core.as_ref().expect(ONCE);
-
-        let Some(waiting) = *this.waiting else {
-            let decided = match (core.mode.get(), core.gate.is_draining()) {
-                (Mode::Enforce, _) => match *this.tenant {
-                    Ok(tenant) => {
-                        let comer = Comer { priority, tenant };
-                        enter(core, comer, *this.deadline, this.now, cx)
-                    }
-                    Err(_) => Enqueued::Refused(Reason::MissingKey),
-                },
-                (_, true) => Enqueued::Refused(Reason::Draining),
-                (Mode::Shadow, false) => {
-                    let expired = is_expired(*this.deadline);
-                    let core = this.core.take().expect(ONCE);
-                    return Poll::Ready(Ok(ConcurrencyPermit::shadow(core, priority, expired)));
-                }
-                (Mode::Off, false) => {
-                    let core = this.core.take().expect(ONCE);
-                    return Poll::Ready(Ok(ConcurrencyPermit::beside(core)));
-                }
+        let this = self.get_mut();
+        let Some(waiting) = &mut this.waiting else {
+            return match this.enter_at_once() {
+                Some(permit) => Poll::Ready(Ok(permit)),
+                None => this.come(cx),
             };
-            match decided {
-                Enqueued::Entered => {
-                    let core = this.core.take().expect(ONCE);
-                    let at = |core: &Core| core.origin.now();
-                    return Poll::Ready(Ok(ConcurrencyPermit::new(
-                        core,
-                        Duration::ZERO,
-                        priority,
-                        at,
-                    )));
-                }
-                Enqueued::Refused(reason) => {
-                    let refusal = match *this.tenant {
-                        Err(fix) if reason == Reason::MissingKey => {
-                            let refusal = core.missing(fix);
-                            core.count(priority, &refusal);
-                            refusal
-                        }
-                        _ => core.refuse(priority, reason, this.now, Duration::ZERO),
-                    };
-                    *this.core = None;
-                    return Poll::Ready(Err(refusal));
-                }
-                Enqueued::Waiting { ticket, expires } => {
-                    core.observer.queued(priority);
-                    let since = core.origin.moment(this.now.instant());
-                    *this.waiting = Some(Waiting { ticket, since });
-                    take_part(core, ticket, since, cx);
-                    if let Some(expires) = core.origin.instant(expires) {
-                        *this.time_up = Some(Box::pin(sleep_until(expires)));
-                        // To be woken when it is over, and no sooner than that.
-                        if let Some(time_up) = this.time_up.as_mut() {
-                            if time_up.as_mut().poll(cx).is_ready() {
-                                cx.waker().wake_by_ref();
-                            }
-                        }
-                    }
-                    return Poll::Pending;
-                }
-            }
         };
-
+        let core = this.core.get().expect(ONCE);
+        let waiting = waiting.as_mut().project();
+        let (ticket, since) = (*waiting.ticket, *waiting.since);
         let mut now = core.origin.now();
-        take_part(core, waiting.ticket, now, cx);
-        let mut decided = core.gate.poll_turn(waiting.ticket, now, cx.waker());
+        take_part(core, ticket, now, cx);
+        let mut decided = core.gate.poll_turn(ticket, now, cx.waker());
         if decided.is_pending() {
-            if let Some(time_up) = this.time_up.as_mut() {
+            if let Some(time_up) = waiting.time_up.as_pin_mut() {
                 let expires = core.origin.moment(time_up.deadline());
-                if time_up.as_mut().poll(cx).is_ready() {
+                if time_up.poll(cx).is_ready() {
                     now = now.max(expires);
-                    decided = core.gate.poll_turn(waiting.ticket, now, cx.waker());
+                    decided = core.gate.poll_turn(ticket, now, cx.waker());
                 }
             }
         }
         let Poll::Ready(decided) = decided else {
             return Poll::Pending;
         };
-        *this.waiting = None;
-        let core = this.core.take().expect(ONCE);
-        let waited = now.since(waiting.since);
+        this.waiting = None;
+        let priority = this.priority;
+        let waited = now.since(since);
         core.observer.unqueued(priority);
         core.observer.waited(priority, waited);
-        Poll::Ready(match decided {
-            Ok(served) => {
-                let permit = ConcurrencyPermit::new(core, waited, priority, |_| now);
-                Ok(permit.of_turn(served))
+        let lent = this.core.take();
+        Poll::Ready(match (decided, lent.get()) {
+            (Err(reason), Some(core)) => Err(core.refuse(priority, reason, &Now::unread(), waited)),
+            (decided, _) => {
+                let permit = ConcurrencyPermit::new(lent, waited, priority, |_| now);
+                Ok(permit.of_turn(decided.ok().flatten()))
             }
-            Err(reason) => Err(core.refuse(priority, reason, &Now::unread(), waited)),
         })
+    }
+}
+
+impl Drop for Acquire {
+    #[inline]
+    fn drop(&mut self) {
+        if let (Some(waiting), Some(core)) = (self.waiting.take(), self.core.get()) {
+            core.gate.cancel(waiting.ticket, || core.origin.now());
+            core.observer.unqueued(self.priority);
+            let waited = core.origin.now().since(waiting.since);
+            core.observer.waited(self.priority, waited);
+        }
     }
 }
 
 const ONCE: &str = "a decision is polled to its end once";
 
+#[inline]
 fn enter(
     core: &Arc<Core>,
     comer: Comer,
-    deadline: Option<Instant>,
+    deadline: Moment,
     now: &mut Now,
     cx: &Context<'_>,
 ) -> Enqueued {
-    if is_expired(deadline) {
+    if is_expired(core, deadline, &Now::unread()) {
         return Enqueued::Refused(Reason::Deadline);
     }
     let room = core.room.state();
     if room == State::Shut {
-        *now = Now::unread();
-        probe(core, core.origin.moment(now.instant()));
+        probe(core, core.origin.at(now));
     }
     if room != State::Open && core.gate.try_enter() {
         return Enqueued::Entered;
     }
-    // What was read for the decision may be old by now: a policy before this one may have waited.
+    if let Some(decided) = core.gate.enqueue_nowhere() {
+        return decided;
+    }
+    // Probing may have taken its time.
     *now = Now::unread();
-    let deadline = deadline.map(|deadline| core.origin.moment(deadline));
-    let at = core.origin.moment(now.instant());
+    let at = core.origin.at(now);
     if room == State::Open {
         probe(core, at);
     }
+    let deadline = (deadline != Moment::MAX).then_some(deadline);
     core.gate.enqueue(at, comer, deadline, cx.waker())
 }
 
-/// By a reading of its own, for the same reason.
-fn is_expired(deadline: Option<Instant>) -> bool {
-    deadline.is_some_and(|deadline| deadline <= Now::unread().instant())
+/// By a reading of its own: a policy before this one may have waited.
+fn is_expired(core: &Core, deadline: Moment, now: &Now) -> bool {
+    deadline != Moment::MAX && deadline <= core.origin.at(now)
 }

@@ -5,7 +5,7 @@ use floodwall_core::queue::{QueueConfig, Served, Tenant};
 use floodwall_core::{PolicyName, Priority, Reason, Rejection};
 use tokio::time::Instant;
 
-use super::adaptive::{Learner, Reins, Stay};
+use super::adaptive::{Learner, Left, Reins};
 use super::gate::{Comer, Gate};
 use super::room::{Switch, WaitingRoom};
 use super::shadow::Shadow;
@@ -14,6 +14,7 @@ use crate::clock::Origin;
 use crate::extract::MissingKey;
 use crate::mode::ModeSwitch;
 use crate::observe::Observer;
+use crate::spare::{Lendable, spares};
 use crate::{Mode, Now};
 
 /// What all clones of one limit share.
@@ -30,7 +31,10 @@ pub(super) struct Core {
     pub(super) tenants: Telling,
     /// Of a limit that moves.
     pub(super) learner: Option<Box<Learner>>,
+    lendable: Lendable,
 }
+
+spares!(Core, lendable);
 
 impl Core {
     pub(super) fn new(
@@ -54,6 +58,7 @@ impl Core {
             observer,
             tenants: Telling::new(false, None),
             learner: learner.map(Box::new),
+            lendable: Lendable::new(),
         }
     }
 
@@ -75,7 +80,7 @@ impl Core {
             let tenant = tenant.map_err(|missing| self.missing(self.tenants.miss(&missing)))?;
             let comer = Comer { priority, tenant };
             let deadline = deadline.map(|deadline| self.origin.moment(deadline));
-            let at = || self.origin.moment(now.instant());
+            let at = || self.origin.at(now);
             match self.gate.would_refuse(comer, deadline, at) {
                 None => return Ok(()),
                 Some(reason) => reason,
@@ -150,17 +155,17 @@ impl Core {
 
     /// Gives a place back, with what is known of the one who had it, and with the receipt of its
     /// tenant's turn.
-    pub(super) fn leave(&self, stay: Option<Stay>, served: Option<Served>, queued: Duration) {
-        let (Some(stay), Some(learner)) = (stay, &self.learner) else {
+    pub(super) fn leave(&self, left: Option<Left>, served: Option<Served>) {
+        let (Some(left), Some(learner)) = (left, &self.learner) else {
             self.gate.leave_served(served, || self.origin.now());
             return;
         };
-        let at = stay.left().unwrap_or_else(|| self.origin.now());
+        let at = left.at.unwrap_or_else(|| self.origin.now());
         let binding = self.gate.holds_back() | learner.has_held_back();
         self.gate.leave_served(served, || at);
         // Who came in before it was switched to a mode that lets everybody in says nothing now.
         if self.mode.get() == Mode::Enforce {
-            learner.hand_in(stay.sample(at, queued, binding), &self.reins());
+            learner.hand_in(left.sample(at, binding), &self.reins());
         }
     }
 
@@ -173,7 +178,12 @@ impl Core {
     }
 
     pub(super) fn refusal(&self, reason: Reason, now: &Now, waited: Duration) -> Rejection {
-        let retry_after = self.gate.retry_after(self.origin.moment(now.instant()));
+        // A clock is read only for what depends on it.
+        let retry_after = if self.gate.has_queue() {
+            self.gate.retry_after(self.origin.at(now))
+        } else {
+            Gate::RETRY_WITHOUT_QUEUE
+        };
         Rejection::new(self.name, reason)
             .with_retry_after(retry_after)
             .with_waited(waited)

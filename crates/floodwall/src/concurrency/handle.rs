@@ -1,5 +1,4 @@
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use super::load::WeakLimit;
 use super::tenants::Turning;
 use super::{WaitingRoom, fair};
 use crate::observe::Counts;
+use crate::spare::Owned;
 use crate::{BuildError, Mode};
 
 /// To look at a [`ConcurrencyLimit`](super::ConcurrencyLimit) and to change it while requests run.
@@ -31,7 +31,7 @@ use crate::{BuildError, Mode};
 /// ```
 #[derive(Clone, Debug)]
 pub struct ConcurrencyLimitHandle {
-    core: Arc<Core>,
+    core: Owned<Core>,
 }
 
 /// A [`ConcurrencyLimit`](super::ConcurrencyLimit) at one moment.
@@ -80,7 +80,7 @@ pub struct AdaptiveSnapshot {
 }
 
 impl ConcurrencyLimitHandle {
-    pub(super) const fn new(core: Arc<Core>) -> Self {
+    pub(super) const fn new(core: Owned<Core>) -> Self {
         Self { core }
     }
 
@@ -253,7 +253,7 @@ impl ConcurrencyLimitHandle {
     pub fn drain(&self) -> Drained {
         self.core.gate.drain();
         Drained {
-            core: Arc::clone(&self.core),
+            core: self.core.clone(),
             key: None,
         }
     }
@@ -275,7 +275,7 @@ impl ConcurrencyLimitHandle {
 #[derive(Debug)]
 #[must_use = "draining goes on without it, but only this tells when it is over"]
 pub struct Drained {
-    core: Arc<Core>,
+    core: Owned<Core>,
     key: Option<DrainKey>,
 }
 

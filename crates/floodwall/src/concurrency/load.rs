@@ -1,4 +1,3 @@
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use floodwall_core::Priority;
@@ -6,10 +5,11 @@ use floodwall_core::stats::QueueSample;
 
 use super::core::Core;
 use crate::Mode;
+use crate::spare::{Owned, WeaklyOwned};
 
 /// A limit that may be gone by the time that somebody looks.
 #[derive(Clone, Debug)]
-pub(crate) struct WeakLimit(Weak<Core>);
+pub(crate) struct WeakLimit(WeaklyOwned<Core>);
 
 /// How full a limit is.
 #[derive(Clone, Copy, Debug)]
@@ -24,16 +24,16 @@ pub(crate) struct LimitLoad {
 }
 
 impl WeakLimit {
-    pub(super) fn new(core: &Arc<Core>) -> Self {
-        Self(Arc::downgrade(core))
+    pub(super) fn new(core: &Owned<Core>) -> Self {
+        Self(core.downgrade())
     }
 
     pub(crate) fn is(&self, other: &Self) -> bool {
-        self.0.ptr_eq(&other.0)
+        self.0.is(&other.0)
     }
 
     pub(crate) fn is_gone(&self) -> bool {
-        self.0.strong_count() == 0
+        self.0.is_gone()
     }
 
     pub(crate) fn load(&self) -> Option<LimitLoad> {

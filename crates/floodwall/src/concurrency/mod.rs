@@ -54,3 +54,15 @@ pub(crate) use queue_choice::Line;
 pub use queue_choice::QueueChoice;
 pub use room::WaitingRoom;
 pub use tenants::{Alike, TenantOf, Tenants};
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    /// Whatever holds them moves them about with each request.
+    #[test]
+    fn what_every_request_holds_is_small() {
+        assert!(size_of::<Acquire>() <= 64);
+        assert!(size_of::<ConcurrencyPermit>() <= 64);
+    }
+}

@@ -1,127 +1,171 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use floodwall_core::queue::Served;
-use floodwall_core::{Moment, Priority, Reason, Report};
+use floodwall_core::{Moment, Outcome, Priority, Reason, Report};
 
-use super::adaptive::Stay;
+use super::adaptive::{Left, Stay};
 use super::core::Core;
 use super::gate::HoldId;
 use super::shadow::Verdict;
 use crate::Now;
 use crate::admission::{End, Permit};
+use crate::spare::Lent;
 
 /// A place inside; given back when it is completed or dropped.
 #[derive(Debug)]
 pub struct ConcurrencyPermit {
-    core: Arc<Core>,
-    waited: Duration,
-    hold: Option<HoldId>,
-    served: Option<Served>,
+    // Empty when it was given back.
+    core: Lent<Core>,
+    waited_nanos: u64,
+    stay: Stay,
     // Holds a place in what shadow mode would let in.
     shadow: bool,
     // Of a limit that moves.
-    stay: Option<Stay>,
+    learns: bool,
+    // Boxed, because most have nothing of it: whatever holds this moves it about.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Debug, Default)]
+struct Rare {
+    hold: Option<HoldId>,
+    served: Option<Served>,
 }
 
 impl ConcurrencyPermit {
     /// `now` is asked by a limit that moves only.
+    #[inline]
     pub(super) fn new(
-        core: Arc<Core>,
+        core: Lent<Core>,
         waited: Duration,
         priority: Priority,
         now: impl FnOnce(&Core) -> Moment,
     ) -> Self {
-        core.observer.admitted(priority);
-        core.observer.entered(|| core.gate.limit());
-        let stay = core.learner.is_some();
-        let stay = stay.then(|| Stay::begin(now(&core), core.gate.in_flight()));
+        let mut permit = Self::within(core, waited);
+        if let Some(core) = permit.core.get() {
+            core.observer.admitted(priority);
+            core.observer.entered(|| core.gate.limit());
+            if core.learner.is_some() {
+                permit.learns = true;
+                permit.stay = Stay::begin(now(core), core.gate.in_flight());
+            }
+        }
+        permit
+    }
+
+    const fn within(core: Lent<Core>, waited: Duration) -> Self {
         Self {
             core,
-            waited,
-            hold: None,
-            served: None,
+            waited_nanos: waited.as_nanos() as u64,
+            stay: Stay::NONE,
             shadow: false,
-            stay,
+            learns: false,
+            rare: None,
         }
     }
 
     /// For one that may have gone in by its tenant's turn.
-    pub(super) const fn of_turn(mut self, served: Option<Served>) -> Self {
-        self.served = served;
+    pub(super) fn of_turn(mut self, served: Option<Served>) -> Self {
+        if served.is_some() {
+            self.rare.get_or_insert_default().served = served;
+        }
         self
     }
 
     /// Lets in whoever comes, and counts what is inside.
-    pub(super) fn beside(core: Arc<Core>) -> Self {
-        core.gate.force_enter();
-        core.observer.entered(|| core.gate.limit());
-        Self {
-            core,
-            waited: Duration::ZERO,
-            hold: None,
-            served: None,
-            shadow: false,
-            stay: None,
+    pub(super) fn beside(core: Lent<Core>) -> Self {
+        if let Some(core) = core.get() {
+            core.gate.force_enter();
+            core.observer.entered(|| core.gate.limit());
         }
+        Self::within(core, Duration::ZERO)
     }
 
     /// The same, and counts what would have become of it.
-    pub(super) fn shadow(core: Arc<Core>, priority: Priority, expired: bool) -> Self {
-        let verdict = if expired {
-            Verdict::Refused(Reason::Deadline)
-        } else {
-            core.shadow.enter(core.gate.limit())
-        };
-        match verdict {
-            Verdict::Enters => core.observer.admitted(priority),
-            Verdict::Waits => core.observer.would_wait(priority),
-            Verdict::Refused(reason) => core.observer.would_refuse(priority, reason),
-        }
+    pub(super) fn shadow(core: Lent<Core>, priority: Priority, expired: bool) -> Self {
+        let verdict = core.get().map(|core| {
+            let verdict = if expired {
+                Verdict::Refused(Reason::Deadline)
+            } else {
+                core.shadow.enter(core.gate.limit())
+            };
+            match verdict {
+                Verdict::Enters => core.observer.admitted(priority),
+                Verdict::Waits => core.observer.would_wait(priority),
+                Verdict::Refused(reason) => core.observer.would_refuse(priority, reason),
+            }
+            verdict
+        });
         let mut permit = Self::beside(core);
-        permit.shadow = !matches!(verdict, Verdict::Refused(_));
+        permit.shadow = !matches!(verdict, Some(Verdict::Refused(_)));
         permit
     }
-}
 
-impl Permit for ConcurrencyPermit {
-    fn complete(mut self, end: &End) {
-        if !end.is_sample() {
-            self.stay = None;
-        } else if let Some(stay) = &mut self.stay {
-            let at = self.core.origin.moment(end.now().instant());
-            stay.ended(end.outcome(), at);
-        }
-    }
-
-    fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>) {
-        if let Some(stay) = &mut self.stay {
-            stay.responded(self.core.origin.moment(now.instant()));
-        }
-        if let (Some(at_most), None) = (hold_at_most, self.hold) {
-            let until = self.core.origin.moment(now.instant()) + at_most;
-            self.hold = Some(self.core.gate.hold(until));
-        }
-    }
-
-    fn report(&self, to: &mut Report) {
-        to.waited += self.waited;
-        to.concurrency = Some((self.core.gate.limit(), self.core.gate.in_flight()));
-    }
-}
-
-impl Drop for ConcurrencyPermit {
-    fn drop(&mut self) {
-        let core = &self.core;
+    /// At `at`, or now if that was not said.
+    fn leave(&mut self, outcome: Outcome, at: Option<Moment>, is_sample: bool) {
+        let lent = self.core.take();
+        let Some(core) = lent.get() else { return };
         core.observer.left();
         if self.shadow {
             core.shadow.leave();
         }
+        let Rare { hold, served } = self.rare.take().map_or_else(Rare::default, |rare| *rare);
         // A hold that is gone means that a full limit took the place back long ago.
-        if self.hold.take().is_none_or(|hold| core.gate.end_hold(hold)) {
-            core.leave(self.stay.take(), self.served.take(), self.waited);
-        } else if let Some(served) = self.served.take() {
+        if hold.is_none_or(|hold| core.gate.end_hold(hold)) {
+            let stay = (self.learns && is_sample).then_some(Left {
+                stay: self.stay,
+                at,
+                outcome,
+                queued: self.waited(),
+            });
+            core.leave(stay, served);
+        } else if let Some(served) = served {
             core.gate.done(served, core.origin.now());
+        }
+    }
+
+    const fn waited(&self) -> Duration {
+        Duration::from_nanos(self.waited_nanos)
+    }
+}
+
+impl Permit for ConcurrencyPermit {
+    #[inline]
+    fn complete(mut self, end: &End) {
+        let at = match self.core.get() {
+            Some(core) if self.learns => Some(core.origin.at(end.now())),
+            _ => None,
+        };
+        self.leave(end.outcome(), at, end.is_sample());
+    }
+
+    fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>) {
+        let Some(core) = self.core.get() else { return };
+        if self.learns {
+            self.stay.responded(core.origin.at(now));
+        }
+        if let Some(at_most) = hold_at_most {
+            let rare = self.rare.get_or_insert_default();
+            if rare.hold.is_none() {
+                rare.hold = Some(core.gate.hold(core.origin.at(now) + at_most));
+            }
+        }
+    }
+
+    fn report(&self, to: &mut Report) {
+        to.waited += self.waited();
+        if let Some(core) = self.core.get() {
+            to.concurrency = Some((core.gate.limit(), core.gate.in_flight()));
+        }
+    }
+}
+
+impl Drop for ConcurrencyPermit {
+    /// Its caller has left.
+    #[inline]
+    fn drop(&mut self) {
+        if self.core.get().is_some() {
+            self.leave(Outcome::Cancelled, None, true);
         }
     }
 }

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use floodwall_core::Rejection;
 
 use super::adaptive::LimitChoice;
@@ -10,6 +8,7 @@ use super::{Acquire, ConcurrencyLimitBuilder, ConcurrencyLimitHandle, Concurrenc
 use crate::Now;
 use crate::admission::Admission;
 use crate::extract::{DeadlineOf, PriorityOf, Usual};
+use crate::spare::Owned;
 
 /// At most so many requests inside at once; the others wait in a bounded, ordered queue.
 ///
@@ -45,7 +44,7 @@ pub struct ConcurrencyLimit<P = Usual, D = Usual, T = Alike> {
     priority: P,
     deadline: D,
     tenants: T,
-    core: Arc<Core>,
+    core: Owned<Core>,
 }
 
 impl ConcurrencyLimit {
@@ -92,13 +91,13 @@ impl<P, D, T> ConcurrencyLimit<P, D, T> {
             priority: readers.priority,
             deadline: readers.deadline,
             tenants: readers.tenants,
-            core: Arc::new(core),
+            core: Owned::new(core),
         }
     }
 
     /// To look at the limit and to change it while requests run.
     pub fn handle(&self) -> ConcurrencyLimitHandle {
-        ConcurrencyLimitHandle::new(Arc::clone(&self.core))
+        ConcurrencyLimitHandle::new(self.core.clone())
     }
 }
 
@@ -130,7 +129,16 @@ where
         let deadline = self.deadline.deadline(request, now);
         let priority = self.priority.priority(request);
         let tenant = self.tenants.tenant(request, &self.core.tenants.secret);
-        let core = Arc::clone(&self.core);
-        Acquire::new(core, priority, deadline, now.clone()).of(tenant)
+        let tenant = tenant.map_err(|missing| self.core.tenants.miss(&missing));
+        Acquire::new(self.core.lend(), priority, deadline).of(tenant)
+    }
+
+    fn decide(&self, request: &Req, now: &Now) -> Result<Acquire, Rejection> {
+        let deadline = self.deadline.deadline(request, now);
+        let priority = self.priority.priority(request);
+        let tenant = self.tenants.tenant(request, &self.core.tenants.secret);
+        self.core.check(priority, tenant, deadline, now)?;
+        let tenant = tenant.map_err(|missing| self.core.tenants.miss(&missing));
+        Ok(Acquire::new(self.core.lend(), priority, deadline).of(tenant))
     }
 }

@@ -108,4 +108,9 @@ impl<A: Admission<Head>> Admission<Head> for PerRoute<A> {
     fn admit(&self, head: &Head, now: &Now) -> Self::Future {
         OptionFuture::new(self.policy(head).map(|policy| policy.admit(head, now)))
     }
+
+    fn decide(&self, head: &Head, now: &Now) -> Result<Self::Future, Rejection> {
+        let decided = self.policy(head).map(|policy| policy.decide(head, now));
+        Ok(OptionFuture::new(decided.transpose()?))
+    }
 }

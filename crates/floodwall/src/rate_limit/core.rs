@@ -64,7 +64,7 @@ impl Core {
             return Ok(());
         }
         let key = self.key(asked)?;
-        let at = self.origin.moment(now.instant());
+        let at = self.origin.at(now);
         match self.quotas.peek(key, at, asked.cost) {
             Ok(()) => Ok(()),
             // Whether there is room to wait for it is decided when it is charged.
@@ -101,7 +101,7 @@ impl Core {
 
     pub(super) fn refusal(&self, key: KeyHash, denied: &SetDenied, now: &Now) -> Rejection {
         let mut report = Report::default();
-        let at = self.origin.moment(now.instant());
+        let at = self.origin.at(now);
         self.quotas.report_denied(key, at, denied, &mut report);
         let refusal = Rejection::new(denied.policy, denied.reason).with_report(report);
         match denied.wait {

@@ -74,7 +74,7 @@ impl Permit for RatePermit {
             return;
         }
         if let (Some(core), Some(charges)) = (self.core, self.charged.and_then(|c| c.charges)) {
-            let now = core.origin.moment(end.now().instant());
+            let now = core.origin.at(end.now());
             // What stays spent is counted by the set.
             let _ = core.quotas.undo(&charges, now);
         }

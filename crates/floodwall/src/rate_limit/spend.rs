@@ -96,7 +96,7 @@ impl Future for Spend {
                 return Poll::Ready(Err(refusal));
             }
         };
-        let at = core.origin.moment(this.now.instant());
+        let at = core.origin.at(this.now);
         match core.quotas.charge(key, at, this.asked.cost) {
             Ok(charges) => {
                 core.observer.admitted(Priority::NORMAL);
@@ -133,7 +133,7 @@ const ONCE: &str = "a decision is polled to its end once";
 /// Decides and counts as if it were for real, and lets it through.
 fn shadow(core: Arc<Core>, asked: &Asked, now: &Now) -> RatePermit {
     let key: Result<KeyHash, Rejection> = core.key(asked);
-    let at = core.origin.moment(now.instant());
+    let at = core.origin.at(now);
     match key {
         Err(refusal) => core
             .observer

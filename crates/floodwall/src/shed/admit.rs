@@ -1,29 +1,36 @@
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use floodwall_core::{Level, Reason, Rejection};
+use floodwall_core::{Level, Moment, Reason, Rejection};
 
 use super::core::{Asked, Core, Verdict};
-use crate::{Mode, Now};
+use crate::Mode;
+use crate::spare::Lent;
 
 /// The decision of a [`Shed`](super::Shed): it never waits.
 #[derive(Debug)]
 pub struct Shedding {
-    core: Arc<Core>,
+    // Taken when it is decided.
+    core: Lent<Core>,
     asked: Asked,
-    now: Now,
-    decided: bool,
+    at: Moment,
+    // If it was found already.
+    level: Option<Level>,
 }
 
 impl Shedding {
-    pub(super) const fn new(core: Arc<Core>, asked: Asked, now: Now) -> Self {
+    pub(super) const fn new(core: Lent<Core>, asked: Asked, at: Moment) -> Self {
         Self {
             core,
             asked,
-            now,
-            decided: false,
+            at,
+            level: None,
         }
+    }
+
+    pub(super) const fn of(mut self, level: Option<Level>) -> Self {
+        self.level = level;
+        self
     }
 }
 
@@ -31,19 +38,32 @@ impl Future for Shedding {
     type Output = Result<(), Rejection>;
 
     fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Self::Output> {
-        assert!(!self.decided, "a decision is polled to its end once");
-        self.decided = true;
-        Poll::Ready(self.core.admit(&self.asked, &self.now))
+        let core = self.core.take();
+        let core = core.get().expect("a decision is polled to its end once");
+        Poll::Ready(core.admit(&self.asked, self.at, self.level))
     }
 }
 
 impl Core {
-    fn admit(&self, asked: &Asked, now: &Now) -> Result<(), Rejection> {
+    /// For one that is refused if it is to be shed: what it is, if it is not.
+    pub(super) fn check(&self, asked: &Asked, at: Moment) -> Result<Level, Rejection> {
+        match self.decide(asked, at) {
+            Verdict::Shed(level) => Err(self.shed(level)),
+            Verdict::LetIn(level) | Verdict::Spared(level) => Ok(level),
+        }
+    }
+
+    fn admit(&self, asked: &Asked, at: Moment, level: Option<Level>) -> Result<(), Rejection> {
         let mode = self.mode.get();
         if mode == Mode::Off {
             return Ok(());
         }
-        match self.decide(asked, now) {
+        let verdict = match level {
+            // The cut-off may be another by now.
+            Some(level) => self.judge(level),
+            None => self.decide(asked, at),
+        };
+        match verdict {
             Verdict::Shed(level) if mode == Mode::Enforce => Err(self.shed(level)),
             Verdict::Shed(level) | Verdict::Spared(level) => {
                 self.shedder.arrived(level);
@@ -51,14 +71,14 @@ impl Core {
                 // As far as shadow's own state goes it was shed, or else it would see another load
                 // than the one that it would make.
                 if mode == Mode::Enforce {
-                    self.used(asked, now);
+                    self.cohorts.spent(asked.tenant, at);
                 }
                 Ok(())
             }
             Verdict::LetIn(level) => {
                 self.shedder.arrived(level);
                 self.observer.admitted(asked.priority);
-                self.used(asked, now);
+                self.cohorts.spent(asked.tenant, at);
                 Ok(())
             }
         }
@@ -75,10 +95,5 @@ impl Core {
         self.observer
             .refused(level.priority(), Reason::Shed, refusal.retry_after());
         refusal
-    }
-
-    fn used(&self, asked: &Asked, now: &Now) {
-        let at = || self.origin.moment(now.instant());
-        self.cohorts.spent(asked.tenant, at);
     }
 }

@@ -294,6 +294,7 @@ impl Settings {
             ticking: 0.into(),
             observer: Observer::new("shed", name),
             series: ShedSeries::new(name),
+            lendable: crate::spare::Lendable::new(),
         })
     }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use floodwall_core::rate::KeyHash;
 use floodwall_core::shed::{ShedState, Shedder};
-use floodwall_core::{Level, PolicyName, Priority, Reason, Rejection};
+use floodwall_core::{Level, Moment, PolicyName, Priority, Reason, Rejection};
 
 use super::levels::Cohorts;
 use super::source::Source;
@@ -11,6 +11,7 @@ use crate::clock::Origin;
 use crate::concurrency::ConcurrencyLimitHandle;
 use crate::mode::ModeSwitch;
 use crate::observe::{Observer, ShedSeries};
+use crate::spare::{Lendable, spares};
 use crate::{Mode, Now};
 
 /// What all clones of one shedder share.
@@ -34,7 +35,10 @@ pub(super) struct Core {
     pub(super) ticking: AtomicU64,
     pub(super) observer: Observer,
     pub(super) series: ShedSeries,
+    pub(super) lendable: Lendable,
 }
+
+spares!(Core, lendable);
 
 /// How long others wait for somebody who makes a new cut-off.
 const TICK_AT_MOST: Duration = Duration::from_secs(1);
@@ -58,16 +62,18 @@ pub(super) enum Verdict {
 
 impl Core {
     /// Decides, after a new cut-off if it is time for one. Counts nothing.
-    pub(super) fn decide(&self, asked: &Asked, now: &Now) -> Verdict {
-        let at = self.origin.moment(now.instant());
+    pub(super) fn decide(&self, asked: &Asked, at: Moment) -> Verdict {
         if let Some(queue) = &self.queue {
             self.shedder.saw_waiting(queue.waiting());
             self.saw_limit(queue.limit());
         }
         if self.shedder.is_due(at) {
-            self.tick(now);
+            self.tick(at);
         }
-        let level = self.level(asked, now);
+        self.judge(self.level(asked, at))
+    }
+
+    pub(super) fn judge(&self, level: Level) -> Verdict {
         if self.shedder.cut_off().admits(level) {
             Verdict::LetIn(level)
         } else if self.is_spared() {
@@ -90,32 +96,31 @@ impl Core {
     }
 
     /// As [`Core::decide`], without changing anything: not with a cut-off that is out of date.
-    pub(super) fn would_shed(&self, asked: &Asked, now: &Now) -> bool {
-        if self.shedder.is_due(self.origin.moment(now.instant())) {
+    pub(super) fn would_shed(&self, asked: &Asked, at: Moment) -> bool {
+        if self.shedder.is_due(at) {
             return false;
         }
-        let level = self.level(asked, now);
+        let level = self.level(asked, at);
         !self.shedder.cut_off().admits(level)
     }
 
-    pub(super) fn level(&self, asked: &Asked, now: &Now) -> Level {
-        let at = || self.origin.moment(now.instant());
+    pub(super) fn level(&self, asked: &Asked, at: Moment) -> Level {
         self.cohorts
             .level(&self.shedder, asked.priority, asked.tenant, asked.retry, at)
     }
 
     /// A new cut-off, if it is time for one.
-    pub(super) fn refresh(&self, now: &Now) {
-        if self.shedder.is_due(self.origin.moment(now.instant())) {
-            self.tick(now);
+    pub(super) fn refresh(&self, at: Moment) {
+        if self.shedder.is_due(at) {
+            self.tick(at);
         }
     }
 
     /// Makes a new cut-off, one caller at a time. Sources are code of the user: were one to hang, its
     /// caller hangs with it, and the others go on after [`TICK_AT_MOST`] without that source.
     #[cold]
-    fn tick(&self, now: &Now) {
-        let at = self.origin.moment(now.instant());
+    fn tick(&self, at: Moment) {
+        let now = self.origin.instant(at).map_or_else(Now::unread, Now::at);
         let before = self.ticking.load(Ordering::Relaxed);
         let mine = (at + TICK_AT_MOST).as_nanos();
         let taken = at.as_nanos() < before
@@ -129,7 +134,7 @@ impl Core {
         let told = self
             .sources
             .iter()
-            .filter_map(|source| source.pressure(now));
+            .filter_map(|source| source.pressure(&now));
         let pressure = told.fold(0.0, f64::max);
         let backlog = self.queue.as_ref().map(ConcurrencyLimitHandle::backlog);
         self.shedder.tick(at, pressure, backlog);

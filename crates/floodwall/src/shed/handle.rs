@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use floodwall_core::PolicyName;
@@ -8,7 +7,8 @@ use super::SourceState;
 use super::core::Core;
 use super::source::Source;
 use crate::observe::Counts;
-use crate::{BuildError, Mode, Now};
+use crate::spare::Owned;
+use crate::{BuildError, Mode};
 
 /// To look at a [`Shed`](super::Shed) and to change it while requests run.
 ///
@@ -23,7 +23,7 @@ use crate::{BuildError, Mode, Now};
 /// ```
 #[derive(Clone, Debug)]
 pub struct ShedHandle {
-    core: Arc<Core>,
+    core: Owned<Core>,
 }
 
 /// A [`Shed`](super::Shed) at one moment.
@@ -45,7 +45,7 @@ pub struct ShedSnapshot {
 }
 
 impl ShedHandle {
-    pub(super) const fn new(core: Arc<Core>) -> Self {
+    pub(super) const fn new(core: Owned<Core>) -> Self {
         Self { core }
     }
 
@@ -58,7 +58,7 @@ impl ShedHandle {
     /// in the gauges, does not stand still when nobody comes.
     pub fn snapshot(&self) -> ShedSnapshot {
         let core = &self.core;
-        core.refresh(&Now::unread());
+        core.refresh(core.origin.now());
         ShedSnapshot {
             mode: core.mode.get(),
             enforce_percent: core.enforce_percent.load(Ordering::Relaxed) as u8,

@@ -41,22 +41,22 @@ impl Cohorts {
         priority: Priority,
         tenant: Option<KeyHash>,
         retry: bool,
-        now: impl FnOnce() -> Moment,
+        now: Moment,
     ) -> Level {
         match (self, tenant) {
             (Self::InTurn, _) | (_, None) => shedder.next_level(priority, retry),
             (Self::ByTenant { epoch, .. }, Some(tenant)) => {
-                cohort_of(priority, tenant, Epoch::at(now(), *epoch), retry)
+                cohort_of(priority, tenant, Epoch::at(now, *epoch), retry)
             }
             (Self::ByUsage { usage, .. }, Some(tenant)) => {
-                usage.level(priority, tenant, retry, now())
+                usage.level(priority, tenant, retry, now)
             }
         }
     }
 
-    pub(super) fn spent(&self, tenant: Option<KeyHash>, now: impl FnOnce() -> Moment) {
+    pub(super) fn spent(&self, tenant: Option<KeyHash>, now: Moment) {
         if let (Self::ByUsage { usage, .. }, Some(tenant)) = (self, tenant) {
-            usage.spend(tenant, 1, now());
+            usage.spend(tenant, 1, now);
         }
     }
 }

@@ -3,10 +3,11 @@ use std::sync::Arc;
 use floodwall_core::rate::KeyHash;
 use floodwall_core::{Level, Rejection};
 
-use super::core::{Asked, Core, Verdict};
+use super::core::{Asked, Core};
 use super::{NoRetries, ShedBuilder, ShedHandle, Shedding};
 use crate::admission::{Admission, Matches};
 use crate::extract::{KeyOf, PriorityOf, Unkeyed, Usual};
+use crate::spare::Owned;
 use crate::{Mode, Now};
 
 /// Sheds the least urgent requests while the service is pressed.
@@ -33,7 +34,7 @@ use crate::{Mode, Now};
 #[derive(Debug)]
 pub struct Shed<P = Usual, T = Unkeyed, R = NoRetries> {
     readers: Arc<Readers<P, T, R>>,
-    core: Arc<Core>,
+    core: Owned<Core>,
 }
 
 #[derive(Debug)]
@@ -60,13 +61,13 @@ impl<P, T, R> Shed<P, T, R> {
         };
         Self {
             readers: Arc::new(readers),
-            core: Arc::new(core),
+            core: Owned::new(core),
         }
     }
 
     /// To look at it and to change its mode while requests run.
     pub fn handle(&self) -> ShedHandle {
-        ShedHandle::new(Arc::clone(&self.core))
+        ShedHandle::new(self.core.clone())
     }
 
     /// The level that a request has now.
@@ -76,7 +77,8 @@ impl<P, T, R> Shed<P, T, R> {
         T: KeyOf<Req>,
         R: Matches<Req>,
     {
-        self.core.level(&self.read(request), now)
+        self.core
+            .level(&self.read(request), self.core.origin.at(now))
     }
 
     fn read<Req: ?Sized>(&self, request: &Req) -> Asked
@@ -107,7 +109,7 @@ impl<P, T, R> Clone for Shed<P, T, R> {
     fn clone(&self) -> Self {
         Self {
             readers: Arc::clone(&self.readers),
-            core: Arc::clone(&self.core),
+            core: self.core.clone(),
         }
     }
 }
@@ -123,7 +125,11 @@ where
     type Future = Shedding;
 
     fn peek(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
-        if self.core.enforces_all() && self.core.would_shed(&self.read(request), now) {
+        if self.core.enforces_all()
+            && self
+                .core
+                .would_shed(&self.read(request), self.core.origin.at(now))
+        {
             return Err(self.core.refusal());
         }
         Ok(())
@@ -135,21 +141,30 @@ where
             return Ok(());
         }
         let asked = self.read(request);
-        match self.core.decide(&asked, now) {
-            Verdict::Shed(level) => Err(self.core.shed(level)),
-            Verdict::LetIn(_) | Verdict::Spared(_) => Ok(()),
-        }
+        self.core.check(&asked, self.core.origin.at(now)).map(drop)
     }
 
     fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
         // What the client's own quota refused is no demand that anybody could serve.
         if !refusal.reason().is_clients_own() && self.core.mode.get() != Mode::Off {
-            let level = self.core.level(&self.read(request), now);
+            let at = self.core.origin.at(now);
+            let level = self.core.level(&self.read(request), at);
             self.core.shedder.arrived(level);
         }
     }
 
     fn admit(&self, request: &Req, now: &Now) -> Shedding {
-        Shedding::new(Arc::clone(&self.core), self.read(request), now.clone())
+        let (asked, at) = (self.read(request), self.core.origin.at(now));
+        Shedding::new(self.core.lend(), asked, at)
+    }
+
+    fn decide(&self, request: &Req, now: &Now) -> Result<Shedding, Rejection> {
+        let (asked, at) = (self.read(request), self.core.origin.at(now));
+        let level = if self.core.enforces_all() {
+            Some(self.core.check(&asked, at)?)
+        } else {
+            None
+        };
+        Ok(Shedding::new(self.core.lend(), asked, at).of(level))
     }
 }

@@ -72,11 +72,7 @@ impl PushedPressure {
 impl PressureSource for PushedPressure {
     fn read(&self, now: &Now) -> Option<f64> {
         let at = self.0.at.load(Ordering::Acquire).checked_sub(1)?;
-        let age = self
-            .0
-            .origin
-            .moment(now.instant())
-            .since(Moment::from_nanos(at));
+        let age = self.0.origin.at(now).since(Moment::from_nanos(at));
         let value = f64::from_bits(self.0.value.load(Ordering::Relaxed));
         (age <= self.0.age_limit).then_some(value)
     }

@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use super::limits::Limits;
 use super::signal::{Reading, Signal};
 use super::snapshot::Snapshot;
 use crate::concurrency::ConcurrencyLimitHandle;
+use crate::spare::Owned;
 use crate::{BuildError, Now};
 
 /// How loaded the service is: every layer writes, whoever wants to know reads.
@@ -40,20 +40,22 @@ use crate::{BuildError, Now};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Signals {
-    hub: Arc<Hub>,
+    hub: Owned<Hub>,
 }
 
 impl Signals {
     pub(super) fn from_hub(hub: Hub) -> Self {
-        Self { hub: Arc::new(hub) }
+        Self {
+            hub: Owned::new(hub),
+        }
     }
 
-    pub(super) const fn hub(&self) -> &Arc<Hub> {
+    pub(super) const fn hub(&self) -> &Owned<Hub> {
         &self.hub
     }
 
     pub(super) fn moment(&self, now: &Now) -> Moment {
-        self.hub.origin.moment(now.instant())
+        self.hub.origin.at(now)
     }
 
     /// From now on the limit's queue and places are read when somebody asks. A limit that is gone

@@ -13,6 +13,7 @@ use super::own::OwnMonitor;
 use super::signal::{Reading, Signal};
 use super::traffic::{Rates, Traffic};
 use crate::clock::Origin;
+use crate::spare::{Lendable, spares};
 
 /// What all clones of one `Signals` share.
 #[derive(Debug)]
@@ -26,7 +27,10 @@ pub(super) struct Hub {
     next_look: AtomicU64,
     // Taken by those who read and by one who looks, never while code of the user's runs.
     board: Mutex<Board>,
+    lendable: Lendable,
 }
+
+spares!(Hub, lendable);
 
 #[derive(Debug)]
 pub(super) struct Settings {
@@ -97,6 +101,7 @@ impl Hub {
             is_monitored: AtomicBool::new(false),
             next_look: AtomicU64::new(0),
             board: Mutex::new(board),
+            lendable: Lendable::new(),
         }
     }
 

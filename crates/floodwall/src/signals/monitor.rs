@@ -1,7 +1,7 @@
 use std::fmt;
 use std::pin::Pin;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use super::hub::Hub;
 use super::publish::publish;
 use super::runtime::Workers;
 use super::signal::Signal;
+use crate::spare::WeaklyOwned;
 use crate::{BuildError, Now};
 
 impl Signals {
@@ -45,7 +46,7 @@ impl Signals {
     /// # }
     /// ```
     pub fn monitor(&self) -> Monitoring {
-        Monitoring(Box::pin(run(Arc::downgrade(self.hub()))))
+        Monitoring(Box::pin(run(self.hub().downgrade())))
     }
 
     /// Spawns the [`monitor`](Signals::monitor) on the runtime that this is called in, unless one
@@ -80,12 +81,12 @@ impl fmt::Debug for Monitoring {
 }
 
 /// Says that the monitor runs, until it does not.
-struct Running(Weak<Hub>);
+struct Running(WeaklyOwned<Hub>);
 
 impl Running {
-    fn begin(hub: &Weak<Hub>) -> Option<Self> {
+    fn begin(hub: &WeaklyOwned<Hub>) -> Option<Self> {
         let was_running = hub.upgrade()?.is_monitored.swap(true, Ordering::AcqRel);
-        (!was_running).then(|| Self(Weak::clone(hub)))
+        (!was_running).then(|| Self(hub.clone()))
     }
 }
 
@@ -97,7 +98,7 @@ impl Drop for Running {
     }
 }
 
-async fn run(hub: Weak<Hub>) {
+async fn run(hub: WeaklyOwned<Hub>) {
     let Some(_running) = Running::begin(&hub) else {
         return;
     };

@@ -1,6 +1,5 @@
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use super::hub::Hub;
 use crate::Now;
 use crate::admission::{Admission, End, Permit};
 use crate::extract::{PriorityOf, Usual};
+use crate::spare::{Lent, Owned};
 
 impl Signals {
     /// Counts what comes to `policy` and what becomes of it: arrivals, admissions, refusals,
@@ -29,7 +29,7 @@ impl Signals {
         Observed {
             policy,
             priority: Usual,
-            hub: Arc::clone(self.hub()),
+            hub: self.hub().clone(),
         }
     }
 }
@@ -58,7 +58,7 @@ impl Signals {
 pub struct Observed<A, P = Usual> {
     policy: A,
     priority: P,
-    hub: Arc<Hub>,
+    hub: Owned<Hub>,
 }
 
 impl<A, P> Observed<A, P> {
@@ -74,6 +74,16 @@ impl<A, P> Observed<A, P> {
     /// The policy.
     pub const fn policy(&self) -> &A {
         &self.policy
+    }
+
+    /// Counts one whom the policy refused at once.
+    fn refused<Req: ?Sized>(&self, request: &Req, now: &Now, refusal: &Rejection)
+    where
+        P: PriorityOf<Req>,
+    {
+        let class = self.priority.priority(request);
+        let arrival = Arrival::new(self.hub.origin.at(now), class);
+        arrival.refused(&self.hub, refusal, arrival.at);
     }
 }
 
@@ -91,10 +101,8 @@ where
     }
 
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
-        self.policy.check(request, now).inspect_err(|refusal| {
-            let arrival = Arrival::new(&self.hub, self.priority.priority(request), now);
-            arrival.refused(refusal, arrival.at);
-        })
+        let checked = self.policy.check(request, now);
+        checked.inspect_err(|refusal| self.refused(request, now, refusal))
     }
 
     fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
@@ -105,67 +113,78 @@ where
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
         let class = self.priority.priority(request);
         ObservedFuture {
-            arrival: Some(Arrival::new(&self.hub, class, now)),
+            hub: self.hub.lend(),
+            arrival: Arrival::new(self.hub.origin.at(now), class),
             deciding: self.policy.admit(request, now),
         }
+    }
+
+    fn decide(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
+        let decided = self.policy.decide(request, now);
+        let deciding = decided.inspect_err(|refusal| self.refused(request, now, refusal))?;
+        let class = self.priority.priority(request);
+        Ok(ObservedFuture {
+            hub: self.hub.lend(),
+            arrival: Arrival::new(self.hub.origin.at(now), class),
+            deciding,
+        })
     }
 }
 
 /// One request, from its arrival to its decision.
+#[derive(Clone, Copy)]
 struct Arrival {
-    hub: Arc<Hub>,
-    class: Priority,
     at: Moment,
+    class: Priority,
     waits: bool,
 }
 
 impl Arrival {
-    fn new(hub: &Arc<Hub>, class: Priority, now: &Now) -> Self {
+    const fn new(at: Moment, class: Priority) -> Self {
         Self {
-            hub: Arc::clone(hub),
+            at,
             class,
-            at: hub.origin.moment(now.instant()),
             waits: false,
         }
     }
 
     /// It is not decided yet: what waits has arrived.
-    fn waits(&mut self) {
+    fn waits(&mut self, hub: &Hub) {
         if !self.waits {
             self.waits = true;
-            self.hub.traffic.arrived(self.class, self.at);
+            hub.traffic.arrived(self.class, self.at);
         }
     }
 
     /// When it was decided: who did not wait was decided when it came.
-    fn decided(&self) -> Moment {
+    fn decided(self, hub: &Hub) -> Moment {
         if self.waits {
-            self.hub.origin.now()
+            hub.origin.now()
         } else {
             self.at
         }
     }
 
-    fn admitted(&self, now: Moment, waited: Duration) {
-        let traffic = &self.hub.traffic;
+    fn admitted(self, hub: &Hub, now: Moment, waited: Duration) {
+        let traffic = &hub.traffic;
         if self.waits {
             traffic.admitted(self.class, now);
         } else {
             traffic.went_straight_in(self.class, self.at);
         }
         traffic.waited(self.class, waited, now);
-        self.hub.look(now);
+        hub.look(now);
     }
 
     /// The caller left while it waited: it has arrived already, and how long it waited is known.
-    fn left(&self) {
-        let now = self.hub.origin.now();
+    fn left(self, hub: &Hub) {
+        let now = hub.origin.now();
         let waited = now.since(self.at);
-        self.hub.traffic.waited(self.class, waited, now);
+        hub.traffic.waited(self.class, waited, now);
     }
 
-    fn refused(&self, refusal: &Rejection, now: Moment) {
-        let traffic = &self.hub.traffic;
+    fn refused(self, hub: &Hub, refusal: &Rejection, now: Moment) {
+        let traffic = &hub.traffic;
         if refusal.reason().is_clients_own() {
             if self.waits {
                 traffic.not_arrived(self.class, self.at);
@@ -180,7 +199,7 @@ impl Arrival {
         if !refusal.waited().is_zero() {
             traffic.waited(self.class, refusal.waited(), now);
         }
-        self.hub.look(now);
+        hub.look(now);
     }
 }
 
@@ -188,15 +207,17 @@ pin_project! {
     /// The decision of an [`Observed`] policy.
     pub struct ObservedFuture<F> {
         // Taken when it is decided.
-        arrival: Option<Arrival>,
+        hub: Lent<Hub>,
+        arrival: Arrival,
         #[pin]
         deciding: F,
     }
 
     impl<F> PinnedDrop for ObservedFuture<F> {
         fn drop(this: Pin<&mut Self>) {
-            if let Some(arrival) = this.project().arrival.take().filter(|arrival| arrival.waits) {
-                arrival.left();
+            let this = this.project();
+            if let Some(hub) = this.hub.get().filter(|_| this.arrival.waits) {
+                this.arrival.left(hub);
             }
         }
     }
@@ -212,25 +233,25 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let Poll::Ready(decision) = this.deciding.poll(cx) else {
-            if let Some(arrival) = this.arrival {
-                arrival.waits();
+            if let Some(hub) = this.hub.get() {
+                this.arrival.waits(hub);
             }
             return Poll::Pending;
         };
-        let arrival = this.arrival.take().expect(ONCE);
-        let now = arrival.decided();
+        let (lent, arrival) = (this.hub.take(), *this.arrival);
+        let hub = lent.get().expect(ONCE);
+        let now = arrival.decided(hub);
         Poll::Ready(match decision {
             Ok(permit) => {
-                arrival.admitted(now, waited(&permit, arrival.waits));
+                arrival.admitted(hub, now, waited(&permit, arrival.waits));
                 let inside = Inside {
-                    hub: arrival.hub,
+                    hub: lent,
                     class: arrival.class,
-                    has_ended: false,
                 };
                 Ok(ObservedPermit { permit, inside })
             }
             Err(refusal) => {
-                arrival.refused(&refusal, now);
+                arrival.refused(hub, &refusal, now);
                 Err(refusal)
             }
         })
@@ -264,23 +285,22 @@ pub struct ObservedPermit<P> {
 
 #[derive(Debug)]
 struct Inside {
-    hub: Arc<Hub>,
+    // Empty when it has ended.
+    hub: Lent<Hub>,
     class: Priority,
-    has_ended: bool,
 }
 
 impl Inside {
     fn end(&mut self, outcome: Outcome, now: &Now) {
-        if !std::mem::replace(&mut self.has_ended, true) && outcome.ran() {
-            let now = self.hub.origin.moment(now.instant());
-            self.hub.traffic.completed(self.class, now);
+        if let Some(hub) = self.hub.take().get().filter(|_| outcome.ran()) {
+            hub.traffic.completed(self.class, hub.origin.at(now));
         }
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        if !self.has_ended {
+        if self.hub.get().is_some() {
             self.end(Outcome::Cancelled, &Now::unread());
         }
     }

@@ -64,6 +64,10 @@ impl<'a> Admission<Asked<'a>> for StackQuota {
     fn admit(&self, asked: &Asked<'a>, now: &Now) -> Self::Future {
         OptionFuture::new(self.of(asked).map(|limit| limit.admit(asked, now)))
     }
+    fn decide(&self, asked: &Asked<'a>, now: &Now) -> Result<Self::Future, Rejection> {
+        let decided = self.of(asked).map(|limit| limit.decide(asked, now));
+        Ok(OptionFuture::new(decided.transpose()?))
+    }
 }
 
 impl fmt::Debug for StackQuota {

@@ -28,6 +28,9 @@ pub(super) struct Seen {
     pressure: Pressure,
     wait: Duration,
     set_under: Strain,
+    /// Samples since somebody looked, and for which limit.
+    unlooked: u8,
+    looked_for: u32,
 }
 
 impl Follow {
@@ -41,6 +44,7 @@ impl Follow {
     const LONGEST_WAIT: Duration = Duration::from_millis(100);
     /// The mean forgets what is older than about so many requests.
     const REMEMBERED: f64 = 100.0;
+    const LOOKS_EVERY: u8 = 8;
 
     /// All but its places, its target, and the wait if it follows, stays as in `base`.
     pub(in super::super) const fn new(base: QueueConfigBuilder, wait_follows: bool) -> Self {
@@ -68,6 +72,9 @@ impl Follow {
     /// Sets up the queue anew, if `limit` or the service is noticeably another than when that was
     /// done last.
     pub(super) fn mind(&self, seen: &mut Seen, limit: u32, reins: &Reins<'_>) {
+        if !seen.is_worth_a_look(limit) {
+            return;
+        }
         let target = Duration::from_nanos(seen.mean as u64).max(Self::LEAST_TARGET);
         let strain = seen.pressure.strain();
         let wait = self.wait_follows.then(|| wait(limit, seen.mean, strain));
@@ -135,7 +142,22 @@ impl Seen {
             pressure: Pressure::NONE,
             wait: Duration::ZERO,
             set_under: Strain::Calm,
+            unlooked: 0,
+            looked_for: 0,
         }
+    }
+
+    /// Once the mean is settled, one sample can hardly move it.
+    fn is_worth_a_look(&mut self, limit: u32) -> bool {
+        self.unlooked += 1;
+        let is = self.count < Follow::REMEMBERED
+            || self.unlooked >= Follow::LOOKS_EVERY
+            || limit != self.looked_for
+            || self.pressure.strain() != self.set_under;
+        if is {
+            (self.unlooked, self.looked_for) = (0, limit);
+        }
+        is
     }
 
     /// Until now, so many were refused in all.
@@ -143,7 +165,12 @@ impl Seen {
         self.pressure.sees(sample.at, refused);
         if sample.teaches() == Teaches::Latency {
             self.count = (self.count + 1.0).min(Follow::REMEMBERED);
-            self.mean += (sample.service.as_nanos() as f64 - self.mean) / self.count;
+            self.mean += (nanos(sample.service) - self.mean) / self.count;
         }
     }
+}
+
+/// Of something that took less than 584 years: a number of 128 bits is dear to convert.
+fn nanos(time: Duration) -> f64 {
+    time.as_secs() as f64 * 1e9 + f64::from(time.subsec_nanos())
 }

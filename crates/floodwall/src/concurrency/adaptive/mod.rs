@@ -22,4 +22,4 @@ pub(super) use follow::Follow;
 pub use history::PastChange;
 pub(super) use learner::Learner;
 pub(super) use reins::Reins;
-pub(super) use stay::Stay;
+pub(super) use stay::{Left, Stay};

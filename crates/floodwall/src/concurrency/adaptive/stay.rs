@@ -7,44 +7,46 @@ use floodwall_core::{Moment, Outcome};
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) struct Stay {
     since: Moment,
-    head: Option<Moment>,
-    left: Option<Moment>,
+    /// When the head of its response was there; [`Moment::MAX`] if that was not told.
+    head: Moment,
     in_flight: u32,
-    outcome: Outcome,
+}
+
+/// One who has left.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Left {
+    pub(in super::super) stay: Stay,
+    /// When, if that was said.
+    pub(in super::super) at: Option<Moment>,
+    pub(in super::super) outcome: Outcome,
+    pub(in super::super) queued: Duration,
 }
 
 impl Stay {
+    /// Of one whom nobody learns from.
+    pub(in super::super) const NONE: Self = Self::begin(Moment::ZERO, 0);
+
     pub(in super::super) const fn begin(since: Moment, in_flight: u32) -> Self {
         Self {
             since,
-            head: None,
-            left: None,
+            head: Moment::MAX,
             in_flight,
-            // Unless somebody says otherwise, its caller has left.
-            outcome: Outcome::Cancelled,
         }
     }
 
     /// The head of the response is there.
     pub(in super::super) fn responded(&mut self, at: Moment) {
-        self.head.get_or_insert(at);
+        self.head = self.head.min(at);
     }
+}
 
-    pub(in super::super) fn ended(&mut self, outcome: Outcome, at: Moment) {
-        self.outcome = outcome;
-        self.left = Some(at);
-    }
-
-    /// When it left, if that was said.
-    pub(in super::super) const fn left(&self) -> Option<Moment> {
-        self.left
-    }
-
-    pub(in super::super) fn sample(&self, at: Moment, queued: Duration, binding: bool) -> Sample {
-        Sample::new(at, self.head.unwrap_or(at).since(self.since))
-            .held(at.since(self.since))
-            .queued(queued)
-            .in_flight(self.in_flight)
+impl Left {
+    pub(in super::super) fn sample(&self, at: Moment, binding: bool) -> Sample {
+        let stay = self.stay;
+        Sample::new(at, stay.head.min(at).since(stay.since))
+            .held(at.since(stay.since))
+            .queued(self.queued)
+            .in_flight(stay.in_flight)
             .binding(binding)
             .outcome(self.outcome)
     }

@@ -60,6 +60,8 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
+    pub(crate) const RETRY_WITHOUT_QUEUE: Duration = Duration::from_secs(1);
+
     /// A gate for `limit`; 0 lets nobody in until it is raised. Without a queue nobody waits.
     pub(crate) fn new(limit: u32, queue: Option<QueueConfig>) -> Self {
         Self {
@@ -95,8 +97,8 @@ impl Gate {
         deadline: Option<Moment>,
         waker: &Waker,
     ) -> Enqueued {
-        if self.is_never_reclaimed_nor_queued() {
-            return self.enter_or_refuse();
+        if let Some(decided) = self.enqueue_nowhere() {
+            return decided;
         }
         let mut wakes = Wakes::new();
         let mut line = self.lock_settled(now, &mut wakes);
@@ -111,6 +113,13 @@ impl Gate {
         drop(line);
         wakes.wake_all();
         enqueued
+    }
+
+    /// What [`Gate::enqueue`] decides if there is no queue and nothing to take back: without the lock,
+    /// and at any time.
+    pub(crate) fn enqueue_nowhere(&self) -> Option<Enqueued> {
+        self.is_never_reclaimed_nor_queued()
+            .then(|| self.enter_or_refuse())
     }
 
     /// Why one who comes now would be refused, if it would; changes nothing. The clock is read only if
@@ -273,7 +282,7 @@ impl Gate {
     /// known about departures: a second.
     pub(crate) fn retry_after(&self, now: Moment) -> Duration {
         if !self.has_queue {
-            return Duration::from_secs(1);
+            return Self::RETRY_WITHOUT_QUEUE;
         }
         let line = self.lock();
         let waiting = self.waiting().saturating_add(1);

@@ -8,9 +8,9 @@ use pin_project_lite::pin_project;
 use tokio::time::Instant;
 
 use super::shared::Shared;
-use crate::Now;
 use crate::concurrency::{Acquire, ConcurrencyPermit};
 use crate::extract::MissingKey;
+use crate::spare::Lent;
 
 pin_project! {
     /// The decision of a [`KeyedConcurrencyLimit`](super::KeyedConcurrencyLimit): a place, or a
@@ -39,7 +39,6 @@ pub(super) struct Asked {
     pub(super) key: Result<KeyHash, MissingKey>,
     pub(super) priority: Priority,
     pub(super) deadline: Option<Instant>,
-    pub(super) now: Now,
 }
 
 impl KeyedAcquire {
@@ -61,7 +60,6 @@ impl Future for KeyedAcquire {
                 key,
                 priority,
                 deadline,
-                now,
             } = asked.take().expect("a decision is polled to its end once");
             let key = match key {
                 Ok(key) => key,
@@ -72,7 +70,7 @@ impl Future for KeyedAcquire {
                 }
             };
             let core = shared.limit_of(key);
-            let entering = Acquire::new(core, priority, deadline, now);
+            let entering = Acquire::new(Lent::counted(core), priority, deadline);
             state.set(State::Entering { entering });
         }
         match state.project() {

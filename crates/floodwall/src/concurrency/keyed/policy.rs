@@ -93,7 +93,18 @@ impl<K, P, D> KeyedConcurrencyLimit<K, P, D> {
             key: key.map(|()| hasher.finish_key()),
             priority: self.priority.priority(request),
             deadline: self.deadline.deadline(request, now),
-            now: now.clone(),
+        }
+    }
+
+    fn check_asked(&self, asked: &Asked, now: &Now) -> Result<(), Rejection> {
+        let count = |refusal: &Rejection| {
+            let observer = &self.shared.observer;
+            observer.refused(asked.priority, refusal.reason(), refusal.retry_after());
+        };
+        let key = asked.key.map_err(|missing| self.shared.missing(&missing));
+        match self.shared.look(key.inspect_err(count)?) {
+            Some(core) => core.check(asked.priority, Ok(Tenant::NOBODY), asked.deadline, now),
+            None => Ok(()),
         }
     }
 }
@@ -118,19 +129,16 @@ where
     }
 
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
-        let asked = self.ask(request, now);
-        let count = |refusal: &Rejection| {
-            let observer = &self.shared.observer;
-            observer.refused(asked.priority, refusal.reason(), refusal.retry_after());
-        };
-        let key = asked.key.map_err(|missing| self.shared.missing(&missing));
-        match self.shared.look(key.inspect_err(count)?) {
-            Some(core) => core.check(asked.priority, Ok(Tenant::NOBODY), asked.deadline, now),
-            None => Ok(()),
-        }
+        self.check_asked(&self.ask(request, now), now)
     }
 
     fn admit(&self, request: &Req, now: &Now) -> KeyedAcquire {
         KeyedAcquire::new(self.ask(request, now))
+    }
+
+    fn decide(&self, request: &Req, now: &Now) -> Result<KeyedAcquire, Rejection> {
+        let asked = self.ask(request, now);
+        self.check_asked(&asked, now)?;
+        Ok(KeyedAcquire::new(asked))
     }
 }

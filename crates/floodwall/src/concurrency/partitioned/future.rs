@@ -22,7 +22,6 @@ pin_project! {
         partition: usize,
         priority: Priority,
         deadline: Option<Instant>,
-        now: Now,
         waiting: Option<Waiting>,
         // Boxed, because it is large and most never wait.
         time_up: Option<Pin<Box<Sleep>>>,
@@ -57,14 +56,12 @@ impl PartitionedAcquire {
         partition: usize,
         priority: Priority,
         deadline: Option<Instant>,
-        now: Now,
     ) -> Self {
         Self {
             shared: Some(shared),
             partition,
             priority,
             deadline,
-            now,
             waiting: None,
             time_up: None,
         }
@@ -86,8 +83,7 @@ impl Future for PartitionedAcquire {
         let Some(waiting) = this.waiting.as_ref() else {
             if core.mode.get() != Mode::Enforce || core.gate.is_draining() {
                 let deadline = *this.deadline;
-                let mut decided =
-                    Acquire::new(Arc::clone(core), priority, deadline, this.now.clone());
+                let mut decided = Acquire::new(core.lend(), priority, deadline);
                 let decided = ready!(Pin::new(&mut decided).poll(cx));
                 let shared = this.shared.take().expect(ONCE);
                 return Poll::Ready(decided.map(|permit| {
@@ -105,7 +101,7 @@ impl Future for PartitionedAcquire {
                 Came::Entered
             } else {
                 let deadline = this.deadline.map(|deadline| core.origin.moment(deadline));
-                let now = core.origin.moment(read.instant());
+                let now = core.origin.at(&read);
                 shared.come(partition, now, priority, deadline, cx.waker())
             };
             match came {
@@ -120,7 +116,7 @@ impl Future for PartitionedAcquire {
                 }
                 Came::Waits(place) => {
                     core.observer.queued(priority);
-                    let since = core.origin.moment(read.instant());
+                    let since = core.origin.at(&read);
                     let expires = core.origin.instant(place.expires);
                     *this.waiting = Some(Waiting { place, since });
                     if let Some(expires) = expires {
@@ -168,7 +164,7 @@ fn permit(
     priority: Priority,
     waited: Duration,
 ) -> PartitionedPermit {
-    let core = Arc::clone(&shared.core);
+    let core = shared.core.lend();
     let inner = ConcurrencyPermit::new(core, waited, priority, |core| core.origin.now());
     PartitionedPermit::new(shared, partition, inner)
 }

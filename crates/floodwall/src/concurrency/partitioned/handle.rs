@@ -81,6 +81,6 @@ impl PartitionedHandle {
     }
 
     fn total(&self) -> ConcurrencyLimitHandle {
-        ConcurrencyLimitHandle::new(Arc::clone(&self.shared.core))
+        ConcurrencyLimitHandle::new(self.shared.core.clone())
     }
 }

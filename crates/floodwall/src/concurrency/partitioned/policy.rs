@@ -118,11 +118,7 @@ where
             return Ok(());
         } else if deadline.is_some_and(|deadline| deadline <= now.instant()) {
             Reason::Deadline
-        } else if shared.would_take(
-            self.partition_of(request),
-            core.origin.moment(now.instant()),
-            priority,
-        ) {
+        } else if shared.would_take(self.partition_of(request), core.origin.at(now), priority) {
             return Ok(());
         } else {
             Reason::Full
@@ -144,7 +140,6 @@ where
             self.partition_of(request),
             self.priority.priority(request),
             self.deadline.deadline(request, now),
-            now.clone(),
         )
     }
 }

@@ -18,6 +18,7 @@ use floodwall_core::{Moment, Priority, Reason};
 use super::line::{Line, Place, Seat, Told};
 use crate::concurrency::core::Core;
 use crate::concurrency::gate::Enqueued;
+use crate::spare::Owned;
 
 /// A whole limit, in the unit in which shares are kept.
 pub(super) const ONE: u32 = 1_000_000;
@@ -29,7 +30,7 @@ pub(super) const ONE: u32 = 1_000_000;
 /// `waiting` then. Between each two there is a fence, so one of them sees the other.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) core: Arc<Core>,
+    pub(super) core: Owned<Core>,
     pub(super) partitions: Vec<Partition>,
     waiting: AtomicU32,
     line: Mutex<Line>,
@@ -55,7 +56,7 @@ pub(super) enum Came {
 impl Shared {
     pub(super) fn new(core: Core, partitions: Vec<Partition>, queue: &QueueConfig) -> Self {
         Self {
-            core: Arc::new(core),
+            core: Owned::new(core),
             waiting: AtomicU32::new(0),
             line: Mutex::new(Line::new(queue, partitions.len())),
             partitions,

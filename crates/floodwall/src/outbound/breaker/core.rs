@@ -62,7 +62,7 @@ impl Core {
         if self.mode.get() != Mode::Enforce {
             return Ok(());
         }
-        let at = self.origin.moment(now.instant());
+        let at = self.origin.at(now);
         match &*self.rule() {
             Rule::Classic(classic) => classic.peek(at).map_err(|wait| self.refusal(wait)),
             // What chance will say is decided once, when it is asked in earnest.
@@ -75,7 +75,7 @@ impl Core {
         if mode == Mode::Off {
             return Ok(BreakerPermit::free());
         }
-        let at = core.origin.moment(now.instant());
+        let at = core.origin.at(now);
         let draw = core.chance.unit();
         let (verdict, share) = core.rule().admit(at, draw);
         core.held_back.is(share);
@@ -103,13 +103,13 @@ impl Core {
         match (by, lesson) {
             (Let::ByProportional, None) => {}
             (Let::ByProportional, Some(is_error)) => {
-                let at = self.origin.moment(now.instant());
+                let at = self.origin.at(now);
                 if let Rule::Proportional(rule) = &mut *self.rule() {
                     rule.ended(at, is_error);
                 }
             }
             (Let::ByClassic(ticket), lesson) => {
-                let at = self.origin.moment(now.instant());
+                let at = self.origin.at(now);
                 if let Rule::Classic(rule) = &mut *self.rule() {
                     rule.ended(ticket, at, lesson);
                 }

@@ -54,7 +54,7 @@ impl Core {
         if mode == Mode::Off {
             return Ok(ThrottlePermit::free());
         }
-        let at = core.origin.moment(now.instant());
+        let at = core.origin.at(now);
         let draw = core.chance.unit();
         let (refuses, share) = {
             let mut rule = core.rule();
@@ -78,7 +78,7 @@ impl Core {
 
     pub(super) fn ended(&self, outcome: Outcome, now: &Now) {
         if let Some(is_error) = is_error(outcome) {
-            let at = self.origin.moment(now.instant());
+            let at = self.origin.at(now);
             self.rule().answered(at, !is_error);
         }
     }
