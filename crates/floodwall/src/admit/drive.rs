@@ -15,7 +15,10 @@ pin_project! {
     /// The one state machine: admission, readiness of the very clone that will be called, the call.
     pub(crate) struct Drive<S, Req, AF, SF, P: Permit> {
         #[pin]
-        state: State<S, Req, AF, SF>,
+        state: State<AF, SF>,
+        // Both stay here until the call: whatever moves them about has to copy them.
+        inner: Option<S>,
+        request: Option<Req>,
         // Last: what it stands for dies before it.
         permit: Slot<P>,
     }
@@ -23,18 +26,12 @@ pin_project! {
 
 pin_project! {
     #[project = StateProj]
-    enum State<S, Req, AF, SF> {
+    enum State<AF, SF> {
         Admitting {
             #[pin]
             admitting: AF,
-            // Both are there until the next state takes them.
-            inner: Option<S>,
-            request: Option<Req>,
         },
-        Readying {
-            inner: S,
-            request: Option<Req>,
-        },
+        Readying,
         Running {
             #[pin]
             running: SF,
@@ -112,17 +109,15 @@ where
 
     pub(crate) fn new(started: Result<AF, Box<dyn Any + Send>>, inner: S, request: Req) -> Self {
         let state = match started {
-            Ok(admitting) => State::Admitting {
-                admitting,
-                inner: Some(inner),
-                request: Some(request),
-            },
+            Ok(admitting) => State::Admitting { admitting },
             Err(payload) => State::Panicked {
                 payload: Some(payload),
             },
         };
         Self {
             state,
+            inner: Some(inner),
+            request: Some(request),
             permit: Slot::empty(),
         }
     }
@@ -143,16 +138,12 @@ where
         S: Service<Req, Response = T, Error = E, Future = SF>,
         SF: Future<Output = Result<T, E>>,
     {
-        let mut begin = Some(begin);
         let this = self.project();
         let (mut state, slot) = (this.state, this.permit);
+        let mut begin = Some(begin);
         loop {
             match state.as_mut().project() {
-                StateProj::Admitting {
-                    admitting,
-                    inner,
-                    request,
-                } => {
+                StateProj::Admitting { admitting } => {
                     let Poll::Ready(decision) = admitting.poll(cx) else {
                         watch.waits_for_admission();
                         return Poll::Pending;
@@ -160,47 +151,36 @@ where
                     match decision {
                         Ok(permit) => slot.put(permit),
                         Err(refusal) => {
-                            let request = request.take().expect(ONCE);
                             state.set(State::Done);
+                            *this.inner = None;
+                            let request = this.request.take().expect(ONCE);
                             return Poll::Ready(Drove::Refused(request, refusal));
                         }
                     }
+                    state.set(State::Readying);
                     watch.is_admitted();
-                    let mut inner = inner.take().expect(ONCE);
-                    let mut request = request.take();
+                }
+                StateProj::Readying => {
+                    let inner = this.inner.as_mut().expect(ONCE);
                     match inner.poll_ready(cx) {
-                        Poll::Ready(Ok(())) => {
-                            let running = run(&mut inner, &mut request, slot, watch, &mut begin);
-                            state.set(State::Running { running });
-                        }
                         Poll::Pending => {
                             watch.waits_for_readiness();
-                            state.set(State::Readying { inner, request });
                             return Poll::Pending;
                         }
+                        Poll::Ready(Ok(())) => {
+                            let running = run(inner, this.request, slot, watch, &mut begin);
+                            state.set(State::Running { running });
+                            *this.inner = None;
+                        }
                         Poll::Ready(Err(error)) => {
-                            drop((inner, request));
                             state.set(State::Done);
+                            *this.inner = None;
+                            *this.request = None;
                             slot.take().complete(&End::new(Outcome::Failure));
                             return Poll::Ready(Drove::NotReady(error));
                         }
                     }
                 }
-                StateProj::Readying { inner, request } => match inner.poll_ready(cx) {
-                    Poll::Pending => {
-                        watch.waits_for_readiness();
-                        return Poll::Pending;
-                    }
-                    Poll::Ready(Ok(())) => {
-                        let running = run(inner, request, slot, watch, &mut begin);
-                        state.set(State::Running { running });
-                    }
-                    Poll::Ready(Err(error)) => {
-                        state.set(State::Done);
-                        slot.take().complete(&End::new(Outcome::Failure));
-                        return Poll::Ready(Drove::NotReady(error));
-                    }
-                },
                 StateProj::Running { running } => {
                     let result = ready!(running.poll(cx));
                     // The inner future dies here, before the permit leaves.
@@ -230,13 +210,12 @@ fn run<S, Req, P: Permit>(
 where
     S: Service<Req>,
 {
-    let mut request = request.take().expect(ONCE);
     let mut begun = slot.begin();
-    if let Some(begin) = begin.take() {
-        begin(&mut request, begun.permit());
+    if let (Some(begin), Some(request)) = (begin.take(), request.as_mut()) {
+        begin(request, begun.permit());
     }
     watch.begins();
-    let running = inner.call(request);
+    let running = inner.call(request.take().expect(ONCE));
     begun.keep();
     running
 }
