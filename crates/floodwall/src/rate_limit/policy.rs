@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use floodwall_core::Rejection;
-use floodwall_core::rate::{Quota, QuotaError};
+use floodwall_core::rate::{KeyHash, Quota, QuotaError};
 
 use super::core::{Asked, Core};
 use super::{RateLimitBuilder, RateLimitHandle, RatePermit, Spend};
@@ -79,17 +79,22 @@ impl<K, C> RateLimit<K, C> {
         K: KeyOf<Req>,
         C: CostOf<Req>,
     {
-        let mut hasher = self.core.hasher();
-        let key = self
-            .key
-            .key(request, &mut hasher)
-            .map(|()| hasher.finish_key());
-        Asked {
-            key,
-            cost: self.cost.cost(request),
-        }
+        let key = if self.core.keyed {
+            let mut hasher = self.core.hasher();
+            match self.key.key(request, &mut hasher) {
+                Ok(()) => Ok(hasher.finish_key()),
+                Err(missing) => Err(Box::new(missing)),
+            }
+        } else {
+            Ok(NO_KEY)
+        };
+        let cost = self.cost.cost(request);
+        Asked { key, cost }
     }
 }
+
+/// Whose quota it is where all share one.
+const NO_KEY: KeyHash = KeyHash::from_raw(0);
 
 impl<Req, K, C> Admission<Req> for RateLimit<K, C>
 where
