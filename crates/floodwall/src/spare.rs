@@ -110,6 +110,10 @@ impl<T: Spare> Lent<T> {
         Self(Some(shared))
     }
 
+    pub(crate) const fn none() -> Self {
+        Self(None)
+    }
+
     pub(crate) const fn take(&mut self) -> Self {
         Self(self.0.take())
     }

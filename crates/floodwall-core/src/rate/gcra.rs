@@ -110,8 +110,40 @@ impl Gcra {
     ///
     /// [`Denied`] if the cost does not fit in now, or can never (a cost above the burst). Nothing
     /// is charged then.
+    #[inline]
     pub fn charge(&self, now: Moment, cost: u32) -> Result<Charge, Denied> {
-        self.charge_within(now, cost, 0).map(|(charge, _)| charge)
+        match self.charge_at_once(now, cost) {
+            Some(charge) => Ok(charge),
+            None => self.charge_or_not(now, cost),
+        }
+    }
+
+    /// What nearly always happens: it fits in, and nobody else charges meanwhile. This calls nothing
+    /// and keeps all in registers.
+    #[inline(always)]
+    fn charge_at_once(&self, now: Moment, cost: u32) -> Option<Charge> {
+        let look = self.look(now);
+        let Ok(debt) = self.fit(&look, cost, 0) else {
+            return None;
+        };
+        if cost == 0 || look.era_is_over {
+            return None;
+        }
+        let after = look.now.wrapping_add(debt);
+        self.drained_at
+            .compare_exchange(look.word, after, AcqRel, Acquire)
+            .ok()?;
+        Some(Charge { after, cost })
+    }
+
+    #[cold]
+    fn charge_or_not(&self, now: Moment, cost: u32) -> Result<Charge, Denied> {
+        // As it is a refusal most of the time.
+        let look = self.settled_look(now);
+        match self.fit(&look, cost, 0) {
+            Ok(_) => self.charge_within(now, cost, 0).map(|(charge, _)| charge),
+            Err(debt) => Err(self.denied(&look, cost, debt)),
+        }
     }
 
     /// Lets a request of this cost in after a wait of `at_most`, and says how long that is: zero if
@@ -158,8 +190,9 @@ impl Gcra {
     /// Only the newest charge can be given back without ever letting in too much. If others came
     /// after it, it stays spent until it has drained.
     pub fn undo(&self, charge: &Charge, now: Moment) -> bool {
-        let (before, after) = (charge.before, charge.after);
-        before == after
+        let after = charge.after;
+        let before = after.wrapping_sub(u64::from(charge.cost) * self.plan.interval);
+        charge.cost == 0
             || self.look(now).debt == 0
             || self
                 .drained_at
@@ -182,7 +215,6 @@ impl Gcra {
     }
 
     /// Charges what fits if the limit were larger by `slack`; how much of that it took.
-    #[inline]
     fn charge_within(&self, now: Moment, cost: u32, slack: u64) -> Result<(Charge, u64), Denied> {
         if cost == 0 {
             return Ok((Charge::FREE, 0));
@@ -202,7 +234,6 @@ impl Gcra {
                 look = self.look(now);
                 continue;
             }
-            let before = look.now.wrapping_add(look.debt);
             let after = look.now.wrapping_add(debt);
             match self
                 .drained_at
@@ -210,7 +241,7 @@ impl Gcra {
             {
                 Ok(_) => {
                     let excess = debt.saturating_sub(self.plan.limit);
-                    return Ok((Charge { before, after }, excess));
+                    return Ok((Charge { after, cost }, excess));
                 }
                 Err(word) => look = self.look_at(word, now),
             }

@@ -16,18 +16,15 @@ pub struct Standing {
 /// It belongs to the cell that charged it; undo it there, and once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charge {
-    /// What the cell held before, with all debt that had run out by then left out.
-    pub(super) before: u64,
-    /// What the charge left in it; the same as before if it was free.
+    /// What the charge left in the cell. Less the cost, that is what the cell held before, with all
+    /// debt that had run out by then left out.
     pub(super) after: u64,
+    pub(super) cost: u32,
 }
 
 impl Charge {
     /// Of a cost of 0: there is nothing to undo.
-    pub(super) const FREE: Self = Self {
-        before: 0,
-        after: 0,
-    };
+    pub(super) const FREE: Self = Self { after: 0, cost: 0 };
 }
 
 /// A refusal by a quota. Nothing was charged.

@@ -179,7 +179,7 @@ impl<K, C> RateLimitBuilder<K, C> {
             }
             Some((wait, waiters)) => Some(Pace::new(wait, waiters)),
         };
-        let core = Core::new(name, quotas, settings.mode, pace);
+        let core = Core::new(name, quotas, self.keyed, settings.mode, pace);
         Ok(RateLimit::assemble(self.key, self.cost, core))
     }
 

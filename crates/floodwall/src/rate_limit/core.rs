@@ -8,6 +8,7 @@ use crate::clock::Origin;
 use crate::extract::MissingKey;
 use crate::mode::ModeSwitch;
 use crate::observe::Observer;
+use crate::spare::{Lendable, spares};
 use crate::{Mode, Now};
 
 /// What all clones of one rate limit share.
@@ -15,32 +16,46 @@ use crate::{Mode, Now};
 pub(super) struct Core {
     pub(super) name: PolicyName,
     pub(super) quotas: QuotaSet,
+    /// Whether each key has its own; otherwise there is nothing to hash.
+    pub(super) keyed: bool,
     pub(super) origin: Origin,
     pub(super) mode: ModeSwitch,
     pub(super) observer: Observer,
     pub(super) pace: Option<Pace>,
     draining: AtomicBool,
     told_missing: AtomicBool,
+    lendable: Lendable,
 }
 
+spares!(Core, lendable);
+
 /// What was read from a request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Asked {
-    pub(super) key: Result<KeyHash, MissingKey>,
+    // Boxed, because nobody misses a key in earnest, and whatever holds this moves it about.
+    pub(super) key: Result<KeyHash, Box<MissingKey>>,
     pub(super) cost: u32,
 }
 
 impl Core {
-    pub(super) fn new(name: PolicyName, quotas: QuotaSet, mode: Mode, pace: Option<Pace>) -> Self {
+    pub(super) fn new(
+        name: PolicyName,
+        quotas: QuotaSet,
+        keyed: bool,
+        mode: Mode,
+        pace: Option<Pace>,
+    ) -> Self {
         Self {
             name,
             quotas,
+            keyed,
             origin: Origin::here(),
             mode: ModeSwitch::new(mode),
             observer: Observer::new("rate_limit", name),
             pace,
             draining: AtomicBool::new(false),
             told_missing: AtomicBool::new(false),
+            lendable: Lendable::new(),
         }
     }
 
@@ -75,12 +90,18 @@ impl Core {
 
     /// The key, or the refusal that says how to provide one.
     pub(super) fn key(&self, asked: &Asked) -> Result<KeyHash, Rejection> {
-        asked.key.map_err(|missing| {
-            if !self.told_missing.swap(true, Ordering::Relaxed) {
-                self.tell_missing(&missing);
-            }
-            Rejection::new(self.name, Reason::MissingKey).with_detail(missing.fix())
-        })
+        match &asked.key {
+            Ok(key) => Ok(*key),
+            Err(missing) => Err(self.no_key(missing)),
+        }
+    }
+
+    #[cold]
+    fn no_key(&self, missing: &MissingKey) -> Rejection {
+        if !self.told_missing.swap(true, Ordering::Relaxed) {
+            self.tell_missing(missing);
+        }
+        Rejection::new(self.name, Reason::MissingKey).with_detail(missing.fix())
     }
 
     #[cfg(feature = "tracing")]
@@ -99,6 +120,7 @@ impl Core {
         }
     }
 
+    #[cold]
     pub(super) fn refusal(&self, key: KeyHash, denied: &SetDenied, now: &Now) -> Rejection {
         let mut report = Report::default();
         let at = self.origin.at(now);

@@ -1,11 +1,10 @@
-use std::sync::Arc;
-
 use floodwall_core::PolicyName;
 use floodwall_core::rate::SetStats;
 
 use super::core::Core;
 use crate::Mode;
 use crate::observe::Counts;
+use crate::spare::Owned;
 
 /// To look at a [`RateLimit`](super::RateLimit) and to change its mode while requests run.
 ///
@@ -19,7 +18,7 @@ use crate::observe::Counts;
 /// ```
 #[derive(Clone, Debug)]
 pub struct RateLimitHandle {
-    core: Arc<Core>,
+    core: Owned<Core>,
 }
 
 /// A [`RateLimit`](super::RateLimit) at one moment.
@@ -39,7 +38,7 @@ pub struct RateSnapshot {
 }
 
 impl RateLimitHandle {
-    pub(super) const fn new(core: Arc<Core>) -> Self {
+    pub(super) const fn new(core: Owned<Core>) -> Self {
         Self { core }
     }
 

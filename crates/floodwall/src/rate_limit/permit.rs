@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use floodwall_core::rate::{Charges, KeyHash};
@@ -6,63 +5,60 @@ use floodwall_core::{Moment, Outcome, Report};
 
 use super::core::Core;
 use crate::admission::{End, Permit};
+use crate::spare::Lent;
 
 /// A request that was charged. Told that nothing ran, it takes the charge back, as far as that is
 /// exact: only the newest charge of a key can be undone without ever letting in too much.
 #[derive(Debug)]
 pub struct RatePermit {
-    core: Option<Arc<Core>>,
-    charged: Option<Charged>,
-    waited: Duration,
-    // Shadow mode adds nothing to answers.
+    /// Empty if there is nothing to take back or to tell.
+    core: Lent<Core>,
+    /// Nothing for a turn that was waited for: it stays spent, whatever comes.
+    charges: Charges,
+    at: Moment,
+    /// For its turn, in nanoseconds.
+    waited: u64,
+    /// Shadow mode adds nothing to answers.
     silent: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Charged {
-    pub(super) key: KeyHash,
-    // None for a turn that was waited for: it stays spent, whatever comes.
-    pub(super) charges: Option<Charges>,
-    pub(super) at: Moment,
-}
-
 impl RatePermit {
-    pub(super) const fn charged(core: Arc<Core>, charged: Charged) -> Self {
+    pub(super) const fn charged(core: Lent<Core>, charges: Charges, at: Moment) -> Self {
         Self {
-            core: Some(core),
-            charged: Some(charged),
-            waited: Duration::ZERO,
+            core,
+            charges,
+            at,
+            waited: 0,
             silent: false,
         }
     }
 
-    pub(super) const fn shadow(core: Arc<Core>, charged: Charged) -> Self {
+    pub(super) const fn shadow(core: Lent<Core>, charges: Charges, at: Moment) -> Self {
         Self {
-            core: Some(core),
-            charged: Some(charged),
-            waited: Duration::ZERO,
+            core,
+            charges,
+            at,
+            waited: 0,
             silent: true,
         }
     }
 
-    pub(super) const fn paced(core: Arc<Core>, key: KeyHash, at: Moment, waited: Duration) -> Self {
+    pub(super) fn paced(core: Lent<Core>, key: KeyHash, at: Moment, waited: Duration) -> Self {
         Self {
-            core: Some(core),
-            charged: Some(Charged {
-                key,
-                charges: None,
-                at,
-            }),
-            waited,
+            core,
+            charges: Charges::none(key),
+            at,
+            waited: u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX),
             silent: false,
         }
     }
 
     pub(super) const fn free() -> Self {
         Self {
-            core: None,
-            charged: None,
-            waited: Duration::ZERO,
+            core: Lent::none(),
+            charges: Charges::none(KeyHash::from_raw(0)),
+            at: Moment::ZERO,
+            waited: 0,
             silent: true,
         }
     }
@@ -73,20 +69,20 @@ impl Permit for RatePermit {
         if end.outcome() != Outcome::Refused {
             return;
         }
-        if let (Some(core), Some(charges)) = (self.core, self.charged.and_then(|c| c.charges)) {
+        if let Some(core) = self.core.get() {
             let now = core.origin.at(end.now());
             // What stays spent is counted by the set.
-            let _ = core.quotas.undo(&charges, now);
+            let _ = core.quotas.undo(&self.charges, now);
         }
     }
 
     fn report(&self, to: &mut Report) {
-        to.waited += self.waited;
+        to.waited += Duration::from_nanos(self.waited);
         if self.silent {
             return;
         }
-        if let (Some(core), Some(charged)) = (&self.core, self.charged) {
-            core.quotas.report(charged.key, charged.at, to);
+        if let Some(core) = self.core.get() {
+            core.quotas.report(self.charges.key(), self.at, to);
         }
     }
 }

@@ -1,12 +1,11 @@
-use std::sync::Arc;
-
 use floodwall_core::Rejection;
-use floodwall_core::rate::{Quota, QuotaError};
+use floodwall_core::rate::{KeyHash, Quota, QuotaError};
 
 use super::core::{Asked, Core};
 use super::{RateLimitBuilder, RateLimitHandle, RatePermit, Spend};
 use crate::admission::Admission;
 use crate::extract::{CostOf, KeyOf, Unkeyed, Usual};
+use crate::spare::Owned;
 use crate::{BuildError, Now};
 
 /// At most so much in a stretch of time, for all or for each key.
@@ -34,7 +33,7 @@ use crate::{BuildError, Now};
 pub struct RateLimit<K = Unkeyed, C = Usual> {
     key: K,
     cost: C,
-    core: Arc<Core>,
+    core: Owned<Core>,
 }
 
 impl RateLimit {
@@ -65,13 +64,13 @@ impl<K, C> RateLimit<K, C> {
         Self {
             key,
             cost,
-            core: Arc::new(core),
+            core: Owned::new(core),
         }
     }
 
     /// To look at the quotas and to change the mode while requests run.
     pub fn handle(&self) -> RateLimitHandle {
-        RateLimitHandle::new(Arc::clone(&self.core))
+        RateLimitHandle::new(self.core.clone())
     }
 
     fn ask<Req: ?Sized>(&self, request: &Req) -> Asked
@@ -79,17 +78,22 @@ impl<K, C> RateLimit<K, C> {
         K: KeyOf<Req>,
         C: CostOf<Req>,
     {
-        let mut hasher = self.core.hasher();
-        let key = self
-            .key
-            .key(request, &mut hasher)
-            .map(|()| hasher.finish_key());
-        Asked {
-            key,
-            cost: self.cost.cost(request),
-        }
+        let key = if self.core.keyed {
+            let mut hasher = self.core.hasher();
+            match self.key.key(request, &mut hasher) {
+                Ok(()) => Ok(hasher.finish_key()),
+                Err(missing) => Err(Box::new(missing)),
+            }
+        } else {
+            Ok(NO_KEY)
+        };
+        let cost = self.cost.cost(request);
+        Asked { key, cost }
     }
 }
+
+/// Whose quota it is where all share one.
+const NO_KEY: KeyHash = KeyHash::from_raw(0);
 
 impl<Req, K, C> Admission<Req> for RateLimit<K, C>
 where
@@ -111,6 +115,14 @@ where
     }
 
     fn admit(&self, request: &Req, now: &Now) -> Spend {
-        Spend::new(Arc::clone(&self.core), self.ask(request), now.clone())
+        Spend::new(self.core.lend(), self.ask(request), now.clone())
+    }
+
+    fn decide(&self, request: &Req, now: &Now) -> Result<Spend, Rejection> {
+        let asked = self.ask(request);
+        self.core
+            .peek(&asked, now)
+            .inspect_err(|refusal| self.core.count(refusal))?;
+        Ok(Spend::new(self.core.lend(), asked, now.clone()))
     }
 }

@@ -1,4 +1,4 @@
-use super::cell::Word;
+use super::cell::{TIME_MASK, Word};
 use crate::rate::atomic::AtomicU64;
 use crate::rate::atomic::Ordering::Acquire;
 
@@ -45,16 +45,20 @@ impl<const CELLS: usize> Line<CELLS> {
     }
 
     /// The cell of `fingerprint`. Looks at all, because where a key is cannot be predicted, and a
-    /// wrong guess costs more than the rest.
+    /// wrong guess costs more than the rest. What is found is taken on from cell to cell, which is
+    /// known sooner than what is looked up once all are compared.
     #[inline]
     pub(super) fn find(&self, fingerprint: u64) -> Option<(&AtomicU64, Word)> {
-        let words = std::array::from_fn::<_, CELLS, _>(|i| Word(self.0[i].load(Acquire)));
-        let mut found = 0_u32;
-        for (i, word) in words.iter().enumerate() {
-            found |= u32::from(word.fingerprint() == fingerprint) << i;
+        let owner = Word::new(fingerprint, 0).0;
+        let (mut found, mut time) = (CELLS, 0);
+        for (i, cell) in self.0.iter().enumerate() {
+            // Only of the owner's word nothing is left above the time.
+            let rest = cell.load(Acquire) ^ owner;
+            if rest <= TIME_MASK {
+                (found, time) = (i, rest);
+            }
         }
-        let i = found.trailing_zeros() as usize;
-        Some((self.0.get(i)?, *words.get(i)?))
+        Some((self.0.get(found)?, Word(owner | time)))
     }
 }
 

@@ -13,9 +13,9 @@ pub(super) struct Word(pub(super) u64);
 impl Word {
     pub(super) const FREE: Self = Self(0);
 
-    /// `debt` ticks beyond `now`, for the owner of `fingerprint`.
-    pub(super) const fn new(fingerprint: u64, now: u64, debt: u64) -> Self {
-        Self(fingerprint << TIME_BITS | (now.wrapping_add(debt) & TIME_MASK))
+    /// For the owner of `fingerprint`, drained at `time`; above the time's bits may be anything.
+    pub(super) const fn new(fingerprint: u64, time: u64) -> Self {
+        Self(fingerprint << TIME_BITS | (time & TIME_MASK))
     }
 
     pub(super) const fn fingerprint(self) -> u64 {
@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn debt_is_told_across_the_wrap_and_for_clocks_behind() {
         for now in [0, 5, TIME_MASK - 3, TIME_MASK, 1 << 45] {
-            let word = Word::new(7, now, 10);
+            let word = Word::new(7, now + 10);
             assert_eq!(
                 (word.fingerprint(), word.debt(now), word.debt(now + 4)),
                 (7, 10, 6)

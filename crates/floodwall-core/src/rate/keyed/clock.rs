@@ -38,6 +38,13 @@ pub(super) struct Reading {
     pub(super) behind: u64,
 }
 
+impl Reading {
+    /// Of a clock that is in the marked step, and not behind it.
+    pub(super) const fn in_step(now: u64) -> Self {
+        Self { now, behind: 0 }
+    }
+}
+
 /// The steps that table time has just passed: which part of the table to sweep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Passed {
@@ -63,8 +70,16 @@ impl Clock {
         }
     }
 
-    /// Table time at `moment`, and what to sweep now, if anything.
+    /// Table time at `moment`, if that is in the marked step.
     #[inline]
+    pub(super) fn glance(&self, moment: Moment) -> Option<u64> {
+        let ticks = self.ticks(moment);
+        let mark = self.mark.load(Acquire);
+        let skipped = (mark & ROUND_MASK) << STEP_BITS;
+        (ticks >> STEP_BITS == mark >> ROUND_BITS).then(|| ticks.wrapping_sub(skipped) & TIME_MASK)
+    }
+
+    /// Table time at `moment`, and what to sweep now, if anything.
     pub(super) fn read(&self, moment: Moment) -> (Reading, Option<Passed>) {
         let ticks = self.ticks(moment);
         let mark = self.mark.load(Acquire);
@@ -86,6 +101,7 @@ impl Clock {
         (product >> 64) as u64 >> self.shift
     }
 
+    #[inline]
     fn at(ticks: u64, mark: u64) -> Reading {
         let marked = (mark >> ROUND_BITS) << STEP_BITS;
         let ticks_on = ticks.max(marked);
@@ -96,7 +112,6 @@ impl Clock {
         }
     }
 
-    #[cold]
     fn advance(&self, ticks: u64, mut mark: u64) -> (Reading, Option<Passed>) {
         while let Some((next, passed)) = self.step(ticks, mark) {
             match self.mark.compare_exchange(mark, next, AcqRel, Acquire) {

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
-use siphasher::sip::SipHasher13;
+use super::sip::Sip;
 
 /// What makes the places of keys in a table unpredictable.
 ///
@@ -32,11 +32,13 @@ impl HashSecret {
     }
 
     /// A hasher to put the parts of a key into.
+    #[inline]
     pub fn hasher(&self) -> KeyHasher {
-        KeyHasher(SipHasher13::new_with_keys(self.0[0], self.0[1]))
+        KeyHasher(Sip::new(self.0))
     }
 
     /// The key of one value.
+    #[inline]
     pub fn key<T: Hash + ?Sized>(&self, value: &T) -> KeyHash {
         let mut hasher = self.hasher();
         value.hash(&mut hasher);
@@ -52,10 +54,11 @@ impl fmt::Debug for HashSecret {
 
 /// Hashes the parts of a key; see [`HashSecret`].
 #[derive(Clone)]
-pub struct KeyHasher(SipHasher13);
+pub struct KeyHasher(Sip);
 
 impl KeyHasher {
     /// The key made of everything that was put in.
+    #[inline]
     pub fn finish_key(&self) -> KeyHash {
         KeyHash(self.0.finish())
     }
@@ -69,7 +72,42 @@ impl Hasher for KeyHasher {
 
     #[inline]
     fn write(&mut self, bytes: &[u8]) {
-        self.0.write(bytes);
+        self.0.bytes(bytes);
+    }
+
+    // What is written is what its bytes in memory would be.
+
+    #[inline]
+    fn write_u8(&mut self, number: u8) {
+        self.0.number(number.into(), 1);
+    }
+
+    #[inline]
+    fn write_u16(&mut self, number: u16) {
+        self.0.number(number.to_le().into(), 2);
+    }
+
+    #[inline]
+    fn write_u32(&mut self, number: u32) {
+        self.0.number(number.to_le().into(), 4);
+    }
+
+    #[inline]
+    fn write_u64(&mut self, number: u64) {
+        self.0.number(number.to_le(), 8);
+    }
+
+    #[inline]
+    fn write_u128(&mut self, number: u128) {
+        let number = number.to_le();
+        self.0.number(number as u64, 8);
+        self.0.number((number >> 64) as u64, 8);
+    }
+
+    #[inline]
+    fn write_usize(&mut self, number: usize) {
+        self.0
+            .number(number.to_le() as u64, size_of::<usize>() as u64);
     }
 }
 
@@ -106,5 +144,31 @@ impl KeyHash {
     pub(super) const fn fingerprint(self) -> u64 {
         let bits = self.0 & 0xFF_FFFF;
         if bits == 0 { 1 } else { bits }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_hashed_as_their_bytes_in_memory() {
+        let secret = HashSecret::seeded(3);
+        let bytes = |parts: &[&[u8]]| {
+            let mut hasher = secret.hasher();
+            parts.iter().for_each(|part| hasher.write(part));
+            hasher.finish_key()
+        };
+        let number = 0x0123_4567_89AB_CDEF_0011_2233_4455_6677_u128;
+        let (a, b, c) = (number as u8, number as u16, number as u32);
+        assert_eq!(secret.key(&a), bytes(&[&a.to_ne_bytes()]));
+        assert_eq!(secret.key(&b), bytes(&[&b.to_ne_bytes()]));
+        assert_eq!(secret.key(&c), bytes(&[&c.to_ne_bytes()]));
+        let (d, e) = (number as u64, number as usize);
+        assert_eq!(secret.key(&d), bytes(&[&d.to_ne_bytes()]));
+        assert_eq!(secret.key(&e), bytes(&[&e.to_ne_bytes()]));
+        assert_eq!(secret.key(&number), bytes(&[&number.to_ne_bytes()]));
+        let parts: [&[u8]; 3] = [&a.to_ne_bytes(), &number.to_ne_bytes(), &b.to_ne_bytes()];
+        assert_eq!(secret.key(&(a, number, b)), bytes(&parts));
     }
 }

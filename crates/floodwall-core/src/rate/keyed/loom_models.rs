@@ -31,7 +31,7 @@ fn table(quota: &str) -> Arc<Small> {
 }
 
 fn charge(table: &Small, key: KeyHash, now: Moment, cost: u32) -> bool {
-    table.charge(key, now, cost, Duration::ZERO).is_ok()
+    table.charge(key, now, cost).is_ok()
 }
 
 /// Charges one for each of two keys on two threads; how many got in.
@@ -125,9 +125,7 @@ fn an_undo_in_a_table_returns_all_or_nothing() {
         let table = table("1/s burst 2");
         let shared = Arc::clone(&table);
         let other = thread::spawn(move || charge(&shared, ALICE, Moment::ZERO, 1));
-        let (own, _) = table
-            .charge(ALICE, Moment::ZERO, 1, Duration::ZERO)
-            .unwrap();
+        let own = table.charge(ALICE, Moment::ZERO, 1).unwrap();
         let undone = table.undo(ALICE, &own, Moment::ZERO);
         let spent = u64::from(other.join().unwrap()) + u64::from(!undone);
         assert_eq!(debt(&table, Moment::ZERO), spent);

@@ -42,6 +42,12 @@ pub(super) struct Cost {
     pub(super) slack: u64,
 }
 
+impl Cost {
+    pub(super) const fn at_once(units: u32) -> Self {
+        Self { units, slack: 0 }
+    }
+}
+
 /// Why a cost does not fit: by how many ticks (`None`: it never will), and what is owed.
 pub(super) struct Short {
     pub(super) excess: Option<u64>,
@@ -81,16 +87,29 @@ impl Plan {
         })
     }
 
+    /// What so many units owe.
+    #[inline]
+    pub(super) fn ticks(&self, units: u32) -> u64 {
+        u64::from(units) << self.interval_bits
+    }
+
     /// The debt with this cost, if it is within the limit and the slack.
     #[inline]
     pub(super) fn fit(&self, owed: u64, cost: Cost) -> Result<u64, Short> {
-        let debt = owed + (u64::from(cost.units) << self.interval_bits);
-        let possible = cost.units <= self.burst;
-        if possible && debt <= self.limit + cost.slack {
+        let debt = owed + self.ticks(cost.units);
+        if cost.units <= self.burst && debt <= self.limit + cost.slack {
             return Ok(debt);
         }
-        let excess = possible.then(|| debt - self.limit);
-        Err(Short { excess, debt: owed })
+        Err(self.short(owed, cost.units))
+    }
+
+    /// Why a cost does not fit that is more than the limit with what is owed.
+    pub(super) fn short(&self, owed: u64, units: u32) -> Short {
+        let possible = units <= self.burst;
+        Short {
+            excess: possible.then(|| owed + self.ticks(units) - self.limit),
+            debt: owed,
+        }
     }
 
     /// What to tell a caller whose clock is so many ticks behind.

@@ -40,13 +40,13 @@ struct Counts {
     contended: AtomicU64,
 }
 
-/// What one try came to.
-enum Tried {
-    /// And how many ticks of the slack it took.
-    Charged(Charge, u64),
+/// What one try came to: a charge, and how many ticks of the slack it took.
+type Tried = Result<(Charge, u64), Failed>;
+
+enum Failed {
     Short(Short),
-    /// Others changed what it was about.
-    Again,
+    /// Others changed what it was about; this is there now.
+    Changed(Word),
 }
 
 impl<const CELLS: usize> Table<CELLS> {
@@ -71,8 +71,80 @@ impl<const CELLS: usize> Table<CELLS> {
         }
     }
 
+    /// Charges what fits.
+    ///
+    /// Nearly always the clock is where it was, the key is in its home line, and nobody changes its
+    /// cell meanwhile. On that way nothing is called, so that all is kept in registers; what is off
+    /// it returns what the whole does.
+    #[inline(always)]
+    pub(super) fn charge(&self, key: KeyHash, now: Moment, cost: u32) -> Result<Charge, Denied> {
+        let Some((now, home)) = self.glance(key, now, cost) else {
+            return self.charge_in_time(key, now, cost);
+        };
+        let fingerprint = key.fingerprint();
+        let Some((cell, word)) = home.find(fingerprint) else {
+            return self.charge_elsewhere(key, now, cost);
+        };
+        // A cost above the burst is never within the limit.
+        let debt = word.debt(now) + self.plan.ticks(cost);
+        if debt > self.plan.limit {
+            return self.refuse(word, now, cost);
+        }
+        let after = Word::new(fingerprint, now + debt).0;
+        match cell.compare_exchange(word.0, after, AcqRel, Acquire) {
+            Ok(_) => Ok(Charge { after, cost }),
+            Err(_) => self.charge_again(key, now, cost),
+        }
+    }
+
+    /// Table time and the home line of a key; `None` if the clock is in another step, or if there
+    /// is nothing to look for.
+    #[inline(always)]
+    fn glance(&self, key: KeyHash, now: Moment, cost: u32) -> Option<(u64, &Line<CELLS>)> {
+        let now = self.clock.glance(now).filter(|_| cost > 0)?;
+        let home = self.lines.get(key.line(self.lines.len() as u64))?;
+        Some((now, home))
+    }
+
+    #[cold]
+    fn charge_in_time(&self, key: KeyHash, now: Moment, cost: u32) -> Result<Charge, Denied> {
+        if cost == 0 {
+            return Ok(Charge::FREE);
+        }
+        let (charge, _) = self.decide(key, &self.read(now), Cost::at_once(cost))?;
+        Ok(charge)
+    }
+
+    /// Of a key that is not in its home line.
+    #[cold]
+    fn charge_elsewhere(&self, key: KeyHash, now: u64, cost: u32) -> Result<Charge, Denied> {
+        let (reading, at_once) = (Reading::in_step(now), Cost::at_once(cost));
+        let home = key.line(self.lines.len() as u64);
+        let tried = match self.lines[home ^ 1].find(key.fingerprint()) {
+            Some((cell, word)) => self.charge_owner(cell, word, &reading, at_once),
+            None => self.claim(key, &reading, at_once),
+        };
+        match tried {
+            Ok((charge, _)) => Ok(charge),
+            Err(Failed::Short(short)) => Err(self.plan.denied(&short, 0)),
+            Err(Failed::Changed(_)) => self.charge_again(key, now, cost),
+        }
+    }
+
+    #[cold]
+    fn charge_again(&self, key: KeyHash, now: u64, cost: u32) -> Result<Charge, Denied> {
+        let (charge, _) = self.decide(key, &Reading::in_step(now), Cost::at_once(cost))?;
+        Ok(charge)
+    }
+
+    #[cold]
+    fn refuse<T>(&self, word: Word, now: u64, cost: u32) -> Result<T, Denied> {
+        let short = self.plan.short(word.debt(now), cost);
+        Err(self.plan.denied(&short, 0))
+    }
+
     /// Charges what fits if the limit were larger by `at_most`; how long to wait for that.
-    pub(super) fn charge(
+    pub(super) fn reserve(
         &self,
         key: KeyHash,
         now: Moment,
@@ -82,24 +154,28 @@ impl<const CELLS: usize> Table<CELLS> {
         if cost == 0 {
             return Ok((Charge::FREE, Duration::ZERO));
         }
-        let slack = match at_most {
-            Duration::ZERO => 0,
-            at_most => self.clock.ticks(Moment::ZERO + at_most).min(LONGEST_WAIT),
-        };
+        let slack = self.clock.ticks(Moment::ZERO + at_most).min(LONGEST_WAIT);
         let cost = Cost { units: cost, slack };
         let reading = self.read(now);
+        let (charge, excess) = self.decide(key, &reading, cost)?;
+        let wait = match excess {
+            0 => Duration::ZERO,
+            excess => self.plan.time_of(excess + reading.behind),
+        };
+        Ok((charge, wait))
+    }
+
+    /// Tries until it is decided; how many ticks of the slack a charge took.
+    fn decide(&self, key: KeyHash, reading: &Reading, cost: Cost) -> Result<(Charge, u64), Denied> {
         for _ in 0..TRIES {
-            let decision = match self.find(key) {
-                Some((cell, word)) => self.charge_owner(cell, word, &reading, cost),
-                None => self.claim(key, &reading, cost),
+            let tried = match self.find(key) {
+                Some((cell, word)) => self.charge_owner(cell, word, reading, cost),
+                None => self.claim(key, reading, cost),
             };
-            match decision {
-                Tried::Charged(charge, 0) => return Ok((charge, Duration::ZERO)),
-                Tried::Charged(charge, excess) => {
-                    return Ok((charge, self.plan.time_of(excess + reading.behind)));
-                }
-                Tried::Short(short) => return Err(self.plan.denied(&short, reading.behind)),
-                Tried::Again => {}
+            match tried {
+                Ok(charged) => return Ok(charged),
+                Err(Failed::Short(short)) => return Err(self.plan.denied(&short, reading.behind)),
+                Err(Failed::Changed(_)) => {}
             }
         }
         self.counts.contended.fetch_add(1, Relaxed);
@@ -111,27 +187,41 @@ impl<const CELLS: usize> Table<CELLS> {
         Err(self.plan.denied(&short, reading.behind))
     }
 
+    #[inline]
     pub(super) fn check(&self, key: KeyHash, now: Moment, cost: u32) -> Result<(), Denied> {
+        let glance = self.glance(key, now, cost);
+        match glance.and_then(|(now, home)| Some((now, home.find(key.fingerprint())?))) {
+            Some((now, (_, word))) => {
+                if word.debt(now) + self.plan.ticks(cost) <= self.plan.limit {
+                    Ok(())
+                } else {
+                    self.refuse(word, now, cost)
+                }
+            }
+            None => self.check_otherwise(key, now, cost),
+        }
+    }
+
+    #[cold]
+    fn check_otherwise(&self, key: KeyHash, now: Moment, cost: u32) -> Result<(), Denied> {
         if cost == 0 {
             return Ok(());
         }
         let reading = self.clock.peek(now);
-        let cost = Cost {
-            units: cost,
-            slack: 0,
-        };
-        match self.plan.fit(self.debt(key, &reading), cost) {
+        match self.plan.fit(self.debt(key, &reading), Cost::at_once(cost)) {
             Ok(_) => Ok(()),
             Err(short) => Err(self.plan.denied(&short, reading.behind)),
         }
     }
 
     pub(super) fn undo(&self, key: KeyHash, charge: &Charge, now: Moment) -> bool {
-        if charge.before == charge.after || Word(charge.after).debt(self.clock.peek(now).now) == 0 {
+        let Charge { after, cost } = *charge;
+        if cost == 0 || Word(after).debt(self.clock.peek(now).now) == 0 {
             return true;
         }
+        let before = Word::new(key.fingerprint(), after.wrapping_sub(self.plan.ticks(cost)));
         self.find(key).is_some_and(|(cell, _)| {
-            cell.compare_exchange(charge.after, charge.before, AcqRel, Acquire)
+            cell.compare_exchange(after, before.0, AcqRel, Acquire)
                 .is_ok()
         })
     }
@@ -164,7 +254,6 @@ impl<const CELLS: usize> Table<CELLS> {
         }
     }
 
-    #[inline]
     fn read(&self, now: Moment) -> Reading {
         let (reading, passed) = self.clock.read(now);
         if let Some(passed) = passed {
@@ -174,7 +263,6 @@ impl<const CELLS: usize> Table<CELLS> {
     }
 
     /// The cell of a key: in its home line, or else in the other one of its bucket.
-    #[inline]
     fn find(&self, key: KeyHash) -> Option<(&AtomicU64, Word)> {
         let home = key.line(self.lines.len() as u64);
         let fingerprint = key.fingerprint();
@@ -206,20 +294,13 @@ impl<const CELLS: usize> Table<CELLS> {
         cost: Cost,
     ) -> Tried {
         let fingerprint = word.fingerprint();
-        while word.fingerprint() == fingerprint {
-            match self.write(
-                cell,
-                word,
-                word.debt(reading.now),
-                fingerprint,
-                reading,
-                cost,
-            ) {
-                Ok(tried) => return tried,
-                Err(other) => word = other,
+        loop {
+            let owed = word.debt(reading.now);
+            match self.write(cell, word, owed, fingerprint, reading, cost) {
+                Err(Failed::Changed(other)) if other.fingerprint() == fingerprint => word = other,
+                tried => return tried,
             }
         }
-        Tried::Again
     }
 
     /// Gives the key a cell and charges it. Two threads that claim for the same key take the same
@@ -229,29 +310,24 @@ impl<const CELLS: usize> Table<CELLS> {
     fn claim(&self, key: KeyHash, reading: &Reading, cost: Cost) -> Tried {
         let debt = self.vacancy(key, reading.now).debt(reading.now);
         if let Err(short) = self.plan.fit(debt, cost) {
-            return Tried::Short(short);
+            return Err(Failed::Short(short));
         }
         let fingerprint = key.fingerprint();
         let stripe = &self.stripes[fingerprint as usize % STRIPES];
         // Nothing is behind the lock that a panic could have left half done.
         let _first = stripe.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.find(key).is_some() {
-            return Tried::Again;
+        if let Some((_, word)) = self.find(key) {
+            return Err(Failed::Changed(word));
         }
         let vacancy = self.vacancy(key, reading.now);
         let debt = vacancy.debt(reading.now);
-        let Ok(tried) = self.write(vacancy.cell, vacancy.word, debt, fingerprint, reading, cost)
-        else {
-            return Tried::Again;
-        };
-        if matches!(tried, Tried::Charged(..)) {
-            match vacancy.kind {
-                Kind::Free => {}
-                Kind::Drained => drop(self.counts.reclaimed.fetch_add(1, Relaxed)),
-                Kind::Owed => drop(self.counts.inherited.fetch_add(1, Relaxed)),
-            }
+        let charged = self.write(vacancy.cell, vacancy.word, debt, fingerprint, reading, cost)?;
+        match vacancy.kind {
+            Kind::Free => {}
+            Kind::Drained => drop(self.counts.reclaimed.fetch_add(1, Relaxed)),
+            Kind::Owed => drop(self.counts.inherited.fetch_add(1, Relaxed)),
         }
-        tried
+        Ok(charged)
     }
 
     /// Adds the cost to a debt and writes it for `fingerprint`, if the cell still holds `word`;
@@ -265,19 +341,19 @@ impl<const CELLS: usize> Table<CELLS> {
         fingerprint: u64,
         reading: &Reading,
         cost: Cost,
-    ) -> Result<Tried, Word> {
+    ) -> Tried {
         let debt = match self.plan.fit(owed, cost) {
             Ok(debt) => debt,
-            Err(short) => return Ok(Tried::Short(short)),
+            Err(short) => return Err(Failed::Short(short)),
         };
-        let after = Word::new(fingerprint, reading.now, debt).0;
-        let before = Word::new(fingerprint, reading.now, owed).0;
+        let after = Word::new(fingerprint, reading.now + debt).0;
         match cell.compare_exchange(word.0, after, AcqRel, Acquire) {
             Ok(_) => {
                 let excess = debt.saturating_sub(self.plan.limit);
-                Ok(Tried::Charged(Charge { before, after }, excess))
+                let cost = cost.units;
+                Ok((Charge { after, cost }, excess))
             }
-            Err(other) => Err(Word(other)),
+            Err(other) => Err(Failed::Changed(Word(other))),
         }
     }
 

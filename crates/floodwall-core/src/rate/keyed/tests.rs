@@ -38,7 +38,7 @@ fn total_debt_never_falls_however_overfull_the_table() {
         let now = Moment::from_nanos(turn * 1_000_000);
         let before = total_debt(&table, now);
         let cost = random.u32(1..4);
-        match table.charge(secret.key(&random.u64(0..2_000)), now, cost, Duration::ZERO) {
+        match table.charge(secret.key(&random.u64(0..2_000)), now, cost) {
             Ok(_) => {
                 admitted += 1;
                 assert_eq!(total_debt(&table, now), before + u64::from(cost) * interval);
@@ -60,11 +60,7 @@ fn total_debt_never_falls_however_overfull_the_table() {
 fn a_full_bucket_gives_its_smallest_debt_with_the_cell_and_a_drained_one_without() {
     let secret = HashSecret::seeded(1);
     let table = table("1/s", TableConfig::new(8));
-    let charge = |key: u64, now| {
-        table
-            .charge(secret.key(&key), now, 1, Duration::ZERO)
-            .is_ok()
-    };
+    let charge = |key: u64, now| table.charge(secret.key(&key), now, 1).is_ok();
     let counts = || {
         (
             table.stats(Moment::ZERO).reclaimed,
@@ -88,18 +84,11 @@ fn a_cell_is_swept_only_when_no_clock_can_still_see_its_debt() {
         let table = table("1/s", TableConfig::new(8).skew(Duration::from_secs(skew)));
         // In the second line, whose turn it is in the first step, after a thousand seconds.
         let key = KeyHash::from_raw(1 << 63 | 1);
-        let charge = |at| {
-            table.charge(
-                key,
-                Moment::ZERO + Duration::from_secs(at),
-                1,
-                Duration::ZERO,
-            )
-        };
+        let charge = |at| table.charge(key, Moment::ZERO + Duration::from_secs(at), 1);
         let _ = charge(0).unwrap();
         let other = KeyHash::from_raw(2);
         let later = Moment::ZERO + Duration::from_secs(1_100);
-        let _ = table.charge(other, later, 1, Duration::ZERO).unwrap();
+        let _ = table.charge(other, later, 1).unwrap();
         table.words().all(|word| word.fingerprint() != 1)
     };
     assert!(swept(1));
@@ -115,7 +104,7 @@ fn the_same_key_has_one_cell_whichever_cells_are_freed() {
     for turn in 0..50_000 {
         let now = Moment::from_nanos(turn * 7_000_000);
         let key = random.u64(0..40);
-        let _ = table.charge(secret.key(&key), now, 1, Duration::ZERO);
+        let _ = table.charge(secret.key(&key), now, 1);
         let mut owners: Vec<_> = table
             .words()
             .filter(|&w| w != Word::FREE)

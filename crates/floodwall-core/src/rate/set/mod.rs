@@ -108,6 +108,7 @@ impl QuotaSet {
     }
 
     /// A hasher to put the parts of a key into.
+    #[inline]
     pub fn hasher(&self) -> KeyHasher {
         self.secret.hasher()
     }
@@ -122,11 +123,20 @@ impl QuotaSet {
     /// # Errors
     ///
     /// [`SetDenied`] if a quota refuses it. Nothing is charged then.
+    #[inline]
     pub fn charge(&self, key: KeyHash, now: Moment, cost: u32) -> Result<Charges, SetDenied> {
         // One quota decides and charges in one go.
-        if self.members.len() > 1 {
-            self.peek(key, now, cost)?;
+        let [only] = &*self.members else {
+            return self.charge_all(key, now, cost);
+        };
+        match only.cells.charge(key, now, cost) {
+            Ok(charge) => Ok(Charges::of(key, &charge)),
+            Err(denied) => Err(SetDenied::by(only, 0, &denied)),
         }
+    }
+
+    fn charge_all(&self, key: KeyHash, now: Moment, cost: u32) -> Result<Charges, SetDenied> {
+        self.peek(key, now, cost)?;
         self.charge_each(key, now, |member| member.cells.charge(key, now, cost))
     }
 
@@ -165,13 +175,10 @@ impl QuotaSet {
         now: Moment,
         mut charge: impl FnMut(&Member) -> Result<Charge, Denied>,
     ) -> Result<Charges, SetDenied> {
-        let mut charges = Charges {
-            key,
-            charged: [Charge::FREE; MAX_QUOTAS],
-        };
+        let mut charges = Charges::none(key);
         for (i, member) in self.members.iter().enumerate() {
             match charge(member) {
-                Ok(charge) => charges.charged[i] = charge,
+                Ok(charge) => charges.push(&charge),
                 Err(denied) => {
                     // Counted if it stays spent.
                     let _ = self.undo(&charges, now);
@@ -202,8 +209,8 @@ impl QuotaSet {
     /// says whether nothing of them is left.
     pub fn undo(&self, charges: &Charges, now: Moment) -> Undone {
         let mut exactly = true;
-        for (member, charge) in self.members.iter().zip(&charges.charged).rev() {
-            exactly &= member.cells.undo(charges.key, charge, now);
+        for (member, charge) in self.members.iter().zip(charges.iter()).rev() {
+            exactly &= member.cells.undo(charges.key(), &charge, now);
         }
         if exactly {
             return Undone::Exactly;

@@ -9,9 +9,57 @@ use crate::{PolicyName, Reason};
 /// once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charges {
-    pub(super) key: KeyHash,
-    // A quota that there is not, or was not charged, has a free one.
-    pub(super) charged: [Charge; MAX_QUOTAS],
+    key: KeyHash,
+    /// What the charges left in the cells of the first `count` quotas.
+    after: [u64; MAX_QUOTAS],
+    count: u8,
+    /// The same at each quota.
+    cost: u32,
+}
+
+impl Charges {
+    /// No charge at all; there is nothing to undo.
+    #[inline]
+    pub const fn none(key: KeyHash) -> Self {
+        Self {
+            key,
+            after: [0; MAX_QUOTAS],
+            count: 0,
+            cost: 0,
+        }
+    }
+
+    /// That of the one quota there is.
+    #[inline]
+    pub(super) const fn of(key: KeyHash, charge: &Charge) -> Self {
+        Self {
+            key,
+            after: [charge.after, 0, 0, 0],
+            count: 1,
+            cost: charge.cost,
+        }
+    }
+
+    /// Adds that of the next quota.
+    #[inline]
+    pub(super) fn push(&mut self, charge: &Charge) {
+        self.after[usize::from(self.count)] = charge.after;
+        self.count += 1;
+        self.cost = charge.cost;
+    }
+
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = Charge> + ExactSizeIterator {
+        let charged = &self.after[..usize::from(self.count)];
+        charged.iter().map(|&after| Charge {
+            after,
+            cost: self.cost,
+        })
+    }
+
+    /// The key that was charged.
+    pub const fn key(&self) -> KeyHash {
+        self.key
+    }
 }
 
 /// How an [undo](super::QuotaSet::undo) went.
