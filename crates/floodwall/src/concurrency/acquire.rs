@@ -60,18 +60,21 @@ impl Acquire {
         self
     }
 
-    /// What nearly everybody does while the limit is at ease; `None` says nothing.
-    #[inline]
-    fn enter_at_once(&mut self) -> Option<ConcurrencyPermit> {
-        let core = self.core.get()?;
-        let is_plain = self.deadline == Moment::MAX
+    /// What nearly everybody does while the limit is at ease.
+    #[inline(always)]
+    fn enters_at_once(&self) -> bool {
+        let Some(core) = self.core.get() else {
+            return false;
+        };
+        self.waiting.is_none()
+            && self.deadline == Moment::MAX
             && self.tenant.is_ok()
             && core.mode.get() == Mode::Enforce
-            && core.room.state() == State::Off;
-        (is_plain && core.gate.try_enter()).then(|| self.entered())
+            && core.room.state() == State::Off
+            && core.gate.try_enter()
     }
 
-    #[inline]
+    #[inline(always)]
     fn entered(&mut self) -> ConcurrencyPermit {
         let core = self.core.take();
         ConcurrencyPermit::new(core, Duration::ZERO, self.priority, |core| {
@@ -142,21 +145,14 @@ impl Acquire {
             }
         }
     }
-}
 
-impl Future for Acquire {
-    type Output = Result<ConcurrencyPermit, Rejection>;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        let Some(waiting) = &mut this.waiting else {
-            return match this.enter_at_once() {
-                Some(permit) => Poll::Ready(Ok(permit)),
-                None => this.come(cx),
-            };
+    /// Whether the turn of one who waits has come.
+    #[inline(never)]
+    fn look(&mut self, cx: &mut Context<'_>) -> Poll<Result<ConcurrencyPermit, Rejection>> {
+        let Some(waiting) = &mut self.waiting else {
+            return Poll::Pending;
         };
-        let core = this.core.get().expect(ONCE);
+        let core = self.core.get().expect(ONCE);
         let waiting = waiting.as_mut().project();
         let (ticket, since) = (*waiting.ticket, *waiting.since);
         let mut now = core.origin.now();
@@ -174,12 +170,12 @@ impl Future for Acquire {
         let Poll::Ready(decided) = decided else {
             return Poll::Pending;
         };
-        this.waiting = None;
-        let priority = this.priority;
+        self.waiting = None;
+        let priority = self.priority;
         let waited = now.since(since);
         core.observer.unqueued(priority);
         core.observer.waited(priority, waited);
-        let lent = this.core.take();
+        let lent = self.core.take();
         Poll::Ready(match (decided, lent.get()) {
             (Err(reason), Some(core)) => Err(core.refuse(priority, reason, &Now::unread(), waited)),
             (decided, _) => {
@@ -187,6 +183,24 @@ impl Future for Acquire {
                 Ok(permit.of_turn(decided.ok().flatten()))
             }
         })
+    }
+}
+
+impl Future for Acquire {
+    type Output = Result<ConcurrencyPermit, Rejection>;
+
+    // As a part of whoever polls, so that the permit is made where it stays: a copy of what was just
+    // written takes longer than all the rest.
+    #[inline(always)]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        if this.enters_at_once() {
+            return Poll::Ready(Ok(this.entered()));
+        }
+        match this.waiting {
+            None => this.come(cx),
+            Some(_) => this.look(cx),
+        }
     }
 }
 

@@ -34,23 +34,28 @@ struct Rare {
 
 impl ConcurrencyPermit {
     /// `now` is asked by a limit that moves only.
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(
         core: Lent<Core>,
         waited: Duration,
         priority: Priority,
         now: impl FnOnce(&Core) -> Moment,
     ) -> Self {
-        let mut permit = Self::within(core, waited);
-        if let Some(core) = permit.core.get() {
+        let stay = core.get().and_then(|core| {
             core.observer.admitted(priority);
             core.observer.entered(|| core.gate.limit());
-            if core.learner.is_some() {
-                permit.learns = true;
-                permit.stay = Stay::begin(now(core), core.gate.in_flight());
-            }
+            let learns = core.learner.is_some();
+            learns.then(|| Stay::begin(now(core), core.gate.in_flight()))
+        });
+        // In one go, and at last: what is changed after it was made is copied once more.
+        Self {
+            core,
+            waited_nanos: waited.as_nanos() as u64,
+            shadow: false,
+            learns: stay.is_some(),
+            stay: stay.unwrap_or(Stay::NONE),
+            rare: None,
         }
-        permit
     }
 
     const fn within(core: Lent<Core>, waited: Duration) -> Self {
