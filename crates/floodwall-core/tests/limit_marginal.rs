@@ -158,6 +158,24 @@ fn workers_that_are_gone_are_missed_and_welcomed_back() {
     }
 }
 
+/// What is looked at beyond enough stays near it: trials alone would put far too many inside again
+/// and again.
+#[test]
+fn hardly_anything_is_tried_far_beyond_what_was_found_to_be_enough() {
+    let mut above = 0;
+    for start in [1, 20, 200] {
+        for seed in 0..5 {
+            let (mut pool, mut limit) = (Pool::new(10, MS10, seed), from(start));
+            pool.run(&mut limit, secs(30));
+            for _ in 0..6_000 {
+                pool.run(&mut limit, Duration::from_millis(50));
+                above += u32::from(limit.limit() > 20);
+            }
+        }
+    }
+    assert!(above < 200, "{above} of 90,000");
+}
+
 #[test]
 fn each_change_says_why() {
     let (mut pool, mut limit) = (Pool::new(10, MS10, 7), from(1));
