@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::core::Core;
-use super::gate::{Comer, Enqueued, Ticket};
+use super::gate::{Comer, Enqueued, Gate, Ticket};
 use super::permit::ConcurrencyPermit;
 use super::room::{State, probe, take_part};
 use crate::spare::Lent;
@@ -89,11 +89,14 @@ impl Acquire {
         let core = self.core.get().expect(ONCE);
         let priority = self.priority;
         let mut now = Now::unread();
+        let mut told = None;
         let decided = match (core.mode.get(), core.gate.is_draining()) {
             (Mode::Enforce, _) => match self.tenant {
                 Ok(tenant) => {
                     let comer = Comer { priority, tenant };
-                    enter(core, comer, self.deadline, &mut now, cx)
+                    let (decided, retry_after) = enter(core, comer, self.deadline, &mut now, cx);
+                    told = retry_after;
+                    decided
                 }
                 Err(_) => Enqueued::Refused(Reason::MissingKey),
             },
@@ -116,7 +119,10 @@ impl Acquire {
                         core.count(priority, &refusal);
                         refusal
                     }
-                    _ => core.refuse(priority, reason, &now, Duration::ZERO),
+                    _ => match told {
+                        Some(retry_after) => core.refuse_told(priority, reason, retry_after),
+                        None => core.refuse(priority, reason, &now, Duration::ZERO),
+                    },
                 };
                 drop(self.core.take());
                 Poll::Ready(Err(refusal))
@@ -225,19 +231,19 @@ fn enter(
     deadline: Moment,
     now: &mut Now,
     cx: &Context<'_>,
-) -> Enqueued {
+) -> (Enqueued, Option<Duration>) {
     if is_expired(core, deadline, &Now::unread()) {
-        return Enqueued::Refused(Reason::Deadline);
+        return (Enqueued::Refused(Reason::Deadline), None);
     }
     let room = core.room.state();
     if room == State::Shut {
         probe(core, core.origin.at(now));
     }
     if room != State::Open && core.gate.try_enter() {
-        return Enqueued::Entered;
+        return (Enqueued::Entered, None);
     }
     if let Some(decided) = core.gate.enqueue_nowhere() {
-        return decided;
+        return (decided, Some(Gate::RETRY_WITHOUT_QUEUE));
     }
     // Probing may have taken its time.
     *now = Now::unread();
@@ -246,7 +252,8 @@ fn enter(
         probe(core, at);
     }
     let deadline = (deadline != Moment::MAX).then_some(deadline);
-    core.gate.enqueue(at, comer, deadline, cx.waker())
+    let (decided, retry_after) = core.gate.enqueue_told(at, comer, deadline, cx.waker());
+    (decided, Some(retry_after))
 }
 
 /// By a reading of its own: a policy before this one may have waited.

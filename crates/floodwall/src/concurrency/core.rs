@@ -69,24 +69,7 @@ impl Core {
         deadline: Option<Instant>,
         now: &Now,
     ) -> Result<(), Rejection> {
-        // A limit that drains takes nothing new in any mode.
-        let reason = if self.gate.is_draining() {
-            Reason::Draining
-        } else if self.mode.get() != Mode::Enforce {
-            return Ok(());
-        } else if deadline.is_some_and(|deadline| deadline <= now.instant()) {
-            Reason::Deadline
-        } else {
-            let tenant = tenant.map_err(|missing| self.missing(self.tenants.miss(&missing)))?;
-            let comer = Comer { priority, tenant };
-            let deadline = deadline.map(|deadline| self.origin.moment(deadline));
-            let at = || self.origin.at(now);
-            match self.gate.would_refuse(comer, deadline, at) {
-                None => return Ok(()),
-                Some(reason) => reason,
-            }
-        };
-        Err(self.refusal(reason, now, Duration::ZERO))
+        self.look(priority, tenant, deadline, now, false)
     }
 
     /// The same as a part of a decision: counts.
@@ -97,11 +80,48 @@ impl Core {
         deadline: Option<Instant>,
         now: &Now,
     ) -> Result<(), Rejection> {
-        let peeked = self.peek(priority, tenant, deadline, now);
-        peeked.inspect_err(|refusal| {
-            self.gate.count_refused();
-            self.count(priority, refusal);
-        })
+        let looked = self.look(priority, tenant, deadline, now, true);
+        looked.inspect_err(|refusal| self.count(priority, refusal))
+    }
+
+    /// If it `counts`, the gate counts a refusal, under the lock under which it found it.
+    fn look(
+        &self,
+        priority: Priority,
+        tenant: Result<Tenant, MissingKey>,
+        deadline: Option<Instant>,
+        now: &Now,
+        counts: bool,
+    ) -> Result<(), Rejection> {
+        let count = || {
+            if counts {
+                self.gate.count_refused();
+            }
+        };
+        // A limit that drains takes nothing new in any mode.
+        let reason = if self.gate.is_draining() {
+            Reason::Draining
+        } else if self.mode.get() != Mode::Enforce {
+            return Ok(());
+        } else if deadline.is_some_and(|deadline| deadline <= now.instant()) {
+            Reason::Deadline
+        } else {
+            let tenant = tenant.map_err(|missing| {
+                count();
+                self.missing(self.tenants.miss(&missing))
+            })?;
+            let comer = Comer { priority, tenant };
+            let deadline = deadline.map(|deadline| self.origin.moment(deadline));
+            let at = || self.origin.at(now);
+            return match self.gate.refusal(comer, deadline, at, counts) {
+                None => Ok(()),
+                Some((reason, retry_after)) => {
+                    Err(Rejection::new(self.name, reason).with_retry_after(retry_after))
+                }
+            };
+        };
+        count();
+        Err(self.refusal(reason, now, Duration::ZERO))
     }
 
     /// Who waits when it no longer enforces is let in at once.
@@ -121,6 +141,18 @@ impl Core {
         waited: Duration,
     ) -> Rejection {
         let refusal = self.refusal(reason, now, waited);
+        self.count(priority, &refusal);
+        refusal
+    }
+
+    /// The same where the gate has said how long to stay away.
+    pub(super) fn refuse_told(
+        &self,
+        priority: Priority,
+        reason: Reason,
+        retry_after: Duration,
+    ) -> Rejection {
+        let refusal = Rejection::new(self.name, reason).with_retry_after(retry_after);
         self.count(priority, &refusal);
         refusal
     }

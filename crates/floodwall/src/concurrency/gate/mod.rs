@@ -97,8 +97,19 @@ impl Gate {
         deadline: Option<Moment>,
         waker: &Waker,
     ) -> Enqueued {
+        self.enqueue_told(now, comer, deadline, waker).0
+    }
+
+    /// The same; with a refusal, how long to stay away, as [`Gate::retry_after`] would tell.
+    pub(crate) fn enqueue_told(
+        &self,
+        now: Moment,
+        comer: impl Into<Comer>,
+        deadline: Option<Moment>,
+        waker: &Waker,
+    ) -> (Enqueued, Duration) {
         if let Some(decided) = self.enqueue_nowhere() {
-            return decided;
+            return (decided, Self::RETRY_WITHOUT_QUEUE);
         }
         let mut wakes = Wakes::new();
         let mut line = self.lock_settled(now, &mut wakes);
@@ -110,9 +121,13 @@ impl Gate {
         let enqueued = line.enqueue(&self.counts, now, comer, deadline, waker, &mut wakes);
         // Whoever was evicted may have had a turn to take.
         line.mind_turn(&self.counts, &mut wakes);
+        let retry_after = match enqueued {
+            Enqueued::Refused(_) => self.stay_away(&line, now),
+            _ => Duration::ZERO,
+        };
         drop(line);
         wakes.wake_all();
-        enqueued
+        (enqueued, retry_after)
     }
 
     /// What [`Gate::enqueue`] decides if there is no queue and nothing to take back: without the lock,
@@ -122,32 +137,42 @@ impl Gate {
             .then(|| self.enter_or_refuse())
     }
 
-    /// Why one who comes now would be refused, if it would; changes nothing. The clock is read only if
-    /// there is no free place.
-    pub(crate) fn would_refuse(
+    /// Why one who comes now would be refused, if it would, and how long it had better stay away then.
+    /// Changes nothing, unless it `counts` as refused. The clock is read only if there is no free place.
+    pub(crate) fn refusal(
         &self,
         comer: impl Into<Comer>,
         deadline: Option<Moment>,
         now: impl FnOnce() -> Moment,
-    ) -> Option<Reason> {
+        counts: bool,
+    ) -> Option<(Reason, Duration)> {
         if self.counts.has_room() {
             return None;
         }
-        if self.is_draining() {
-            return Some(Reason::Draining);
-        }
         if self.is_never_reclaimed_nor_queued() {
-            return Some(Reason::Full);
+            let reason = if self.is_draining() {
+                Reason::Draining
+            } else {
+                Reason::Full
+            };
+            return Some((reason, Self::RETRY_WITHOUT_QUEUE));
         }
         let now = now();
-        let line = self.lock();
-        if line.holds.is_overdue(now) {
+        let mut line = self.lock();
+        let reason = if self.is_draining() {
+            Reason::Draining
+        } else if line.holds.is_overdue(now) {
             return None;
+        } else {
+            line.would_refuse(&self.counts, now, comer.into(), deadline)?
+        };
+        if counts {
+            line.departures.count_refused();
         }
-        line.would_refuse(&self.counts, now, comer.into(), deadline)
+        Some((reason, self.stay_away(&line, now)))
     }
 
-    /// Counts one who was refused because [`Gate::would_refuse`] said so.
+    /// Counts one who was refused before anybody looked at the gate.
     pub(crate) fn count_refused(&self) {
         if self.has_queue {
             self.lock().departures.count_refused();
@@ -284,7 +309,13 @@ impl Gate {
         if !self.has_queue {
             return Self::RETRY_WITHOUT_QUEUE;
         }
-        let line = self.lock();
+        self.stay_away(&self.lock(), now)
+    }
+
+    fn stay_away(&self, line: &Line, now: Moment) -> Duration {
+        if !self.has_queue {
+            return Self::RETRY_WITHOUT_QUEUE;
+        }
         let waiting = self.waiting().saturating_add(1);
         let queue = line
             .departures
@@ -302,6 +333,17 @@ impl Gate {
 
 #[cfg(test)]
 impl Gate {
+    /// [`Gate::refusal`] for tests of the reason alone.
+    pub(crate) fn would_refuse(
+        &self,
+        comer: impl Into<Comer>,
+        deadline: Option<Moment>,
+        now: impl FnOnce() -> Moment,
+    ) -> Option<Reason> {
+        self.refusal(comer, deadline, now, false)
+            .map(|(reason, _)| reason)
+    }
+
     /// [`Gate::poll_turn`] for tests where tenants do not take turns.
     pub(crate) fn poll_wait(
         &self,
