@@ -149,23 +149,22 @@ impl Gate {
         if self.counts.has_room() {
             return None;
         }
+        // It goes away, so when there is room again says nothing.
+        if self.is_draining() {
+            if counts {
+                self.count_refused();
+            }
+            return Some((Reason::Draining, Self::RETRY_WITHOUT_QUEUE));
+        }
         if self.is_never_reclaimed_nor_queued() {
-            let reason = if self.is_draining() {
-                Reason::Draining
-            } else {
-                Reason::Full
-            };
-            return Some((reason, Self::RETRY_WITHOUT_QUEUE));
+            return Some((Reason::Full, Self::RETRY_WITHOUT_QUEUE));
         }
         let now = now();
         let mut line = self.lock();
-        let reason = if self.is_draining() {
-            Reason::Draining
-        } else if line.holds.is_overdue(now) {
+        if line.holds.is_overdue(now) {
             return None;
-        } else {
-            line.would_refuse(&self.counts, now, comer.into(), deadline)?
-        };
+        }
+        let reason = line.would_refuse(&self.counts, now, comer.into(), deadline)?;
         if counts {
             line.departures.count_refused();
         }
