@@ -120,7 +120,8 @@ fn what_a_limit_holds_dies_with_it() {
 fn what_a_limit_holds_dies_at_the_latest_with_the_threads_that_used_it() {
     let (limit, alive) = four();
     std::thread::scope(|scope| {
-        scope.spawn(|| comes_and_goes(&limit));
+        // To join it is to wait for what it keeps to itself, too; the scope alone does not.
+        scope.spawn(|| comes_and_goes(&limit)).join().unwrap();
     });
     drop(limit);
     assert!(alive.upgrade().is_none());

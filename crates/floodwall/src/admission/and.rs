@@ -54,6 +54,9 @@ impl<Req: ?Sized, A: Admission<Req>> Admission<Req> for All<A> {
         let future = self.0.decide(request, now)?;
         Ok(EitherRefused::Asked { future })
     }
+    fn decides_early(&self) -> bool {
+        self.0.decides_early()
+    }
 }
 
 pin_project! {
@@ -175,7 +178,12 @@ impl<Req: ?Sized, A: Admission<Req>, B: Admission<Req>> Admission<Req> for And<A
     }
 
     fn decide(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
-        let first = self.first.decide(request, now)?;
+        let early = if self.first.decides_early() {
+            Some(self.first.decide(request, now)?)
+        } else {
+            self.first.check(request, now)?;
+            None
+        };
         let then = self
             .then
             .decide(request, now)
@@ -183,8 +191,12 @@ impl<Req: ?Sized, A: Admission<Req>, B: Admission<Req>> Admission<Req> for And<A
         Ok(AndFuture {
             then,
             earlier: Unused::none(),
-            first,
+            first: early.unwrap_or_else(|| self.first.admit(request, now)),
         })
+    }
+
+    fn decides_early(&self) -> bool {
+        self.first.decides_early() && self.then.decides_early()
     }
 }
 

@@ -93,6 +93,9 @@ impl<Req: ?Sized, A: Admission<Req>> Admission<Req> for Option<A> {
             future: decided.transpose()?,
         })
     }
+    fn decides_early(&self) -> bool {
+        self.as_ref().is_none_or(Admission::decides_early)
+    }
 }
 
 pin_project! {

@@ -93,8 +93,7 @@ pub trait Admission<Req: ?Sized> {
     fn admit(&self, request: &Req, now: &Now) -> Self::Future;
 
     /// [`check`](Admission::check), and the future of [`admit`](Admission::admit) if that lets it
-    /// pass. Composed policies call this one: as nothing is charged before a future is polled, all of
-    /// them can be asked before one of them charges.
+    /// pass. Composed policies call this one.
     ///
     /// A policy that reads a lot of the request overrides it to read once.
     ///
@@ -104,6 +103,14 @@ pub trait Admission<Req: ?Sized> {
     fn decide(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
         self.check(request, now)?;
         Ok(self.admit(request, now))
+    }
+
+    /// Whether [`decide`](Admission::decide) may be called before the policies behind this one were
+    /// checked: its future is then thrown away if one of those refuses. Says so where making a future
+    /// does nothing that anybody could see. Otherwise it is checked first, and asked when all have let
+    /// the request pass.
+    fn decides_early(&self) -> bool {
+        false
     }
 }
 
@@ -124,5 +131,8 @@ impl<Req: ?Sized, A: Admission<Req> + ?Sized> Admission<Req> for std::sync::Arc<
     }
     fn decide(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
         (**self).decide(request, now)
+    }
+    fn decides_early(&self) -> bool {
+        (**self).decides_early()
     }
 }

@@ -141,4 +141,8 @@ where
         let tenant = tenant.map_err(|missing| self.core.tenants.miss(&missing));
         Ok(Acquire::new(self.core.lend(), priority, deadline).of(tenant))
     }
+
+    fn decides_early(&self) -> bool {
+        true
+    }
 }

@@ -125,4 +125,8 @@ where
             .inspect_err(|refusal| self.core.count(refusal))?;
         Ok(Spend::new(self.core.lend(), asked, now.clone()))
     }
+
+    fn decides_early(&self) -> bool {
+        true
+    }
 }

@@ -167,4 +167,8 @@ where
         };
         Ok(Shedding::new(self.core.lend(), asked, at).of(level))
     }
+
+    fn decides_early(&self) -> bool {
+        true
+    }
 }

@@ -129,6 +129,10 @@ where
             deciding,
         })
     }
+
+    fn decides_early(&self) -> bool {
+        self.policy.decides_early()
+    }
 }
 
 /// One request, from its arrival to its decision.

@@ -68,6 +68,9 @@ impl<'a> Admission<Asked<'a>> for StackQuota {
         let decided = self.of(asked).map(|limit| limit.decide(asked, now));
         Ok(OptionFuture::new(decided.transpose()?))
     }
+    fn decides_early(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Debug for StackQuota {

@@ -141,4 +141,8 @@ where
         self.check_asked(&asked, now)?;
         Ok(KeyedAcquire::new(asked))
     }
+
+    fn decides_early(&self) -> bool {
+        true
+    }
 }
