@@ -178,20 +178,26 @@ impl<Req: ?Sized, A: Admission<Req>, B: Admission<Req>> Admission<Req> for And<A
     }
 
     fn decide(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
-        let early = if self.first.decides_early() {
-            Some(self.first.decide(request, now)?)
-        } else {
-            self.first.check(request, now)?;
-            None
+        let then = || {
+            let then = self.then.decide(request, now);
+            then.inspect_err(|refusal| self.first.passed_over(request, now, refusal))
         };
-        let then = self
-            .then
-            .decide(request, now)
-            .inspect_err(|refusal| self.first.passed_over(request, now, refusal))?;
+        let earlier = Unused::none();
+        if self.first.decides_early() {
+            let first = self.first.decide(request, now)?;
+            let then = then()?;
+            return Ok(AndFuture {
+                then,
+                earlier,
+                first,
+            });
+        }
+        self.first.check(request, now)?;
+        let then = then()?;
         Ok(AndFuture {
             then,
-            earlier: Unused::none(),
-            first: early.unwrap_or_else(|| self.first.admit(request, now)),
+            earlier,
+            first: self.first.admit(request, now),
         })
     }
 
