@@ -93,7 +93,7 @@ pub trait Admission<Req: ?Sized> {
     fn admit(&self, request: &Req, now: &Now) -> Self::Future;
 
     /// [`check`](Admission::check), and the future of [`admit`](Admission::admit) if that lets it
-    /// pass. Composed policies call this one.
+    /// pass: what composed policies call in place of the two, wherever they may.
     ///
     /// A policy that reads a lot of the request overrides it to read once.
     ///
