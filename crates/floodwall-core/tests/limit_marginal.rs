@@ -9,11 +9,15 @@ use floodwall_core::limit::{Change, LimitAlgorithm, Marginal, Sample, Why};
 use floodwall_core::{Moment, Outcome};
 
 /// Workers with a line before them, and as many inside as the limit lets in: there is always
-/// somebody who waits.
+/// somebody who waits, unless there are fewer users than that.
 #[derive(Clone)]
 struct Pool {
     workers: usize,
     mean: f64,
+    /// All take about as long as the mean.
+    is_even: bool,
+    /// Each of them comes again when answered.
+    users: usize,
     free_at: BinaryHeap<Reverse<u64>>,
     leaving: BinaryHeap<Reverse<(u64, u64, u32)>>,
     random: fastrand::Rng,
@@ -27,6 +31,8 @@ impl Pool {
         Self {
             workers,
             mean: mean.as_secs_f64(),
+            is_even: false,
+            users: usize::MAX,
             free_at: (0..workers).map(|_| Reverse(0)).collect(),
             leaving: BinaryHeap::new(),
             random: fastrand::Rng::with_seed(seed),
@@ -37,10 +43,14 @@ impl Pool {
     }
 
     fn fill(&mut self, limit: u32) {
-        while self.leaving.len() < limit as usize {
+        while self.leaving.len() < self.users.min(limit as usize) {
             let inside = self.leaving.len() as u32 + 1;
             let free = self.free_at.pop().map_or(self.now, |free| free.0);
-            let service = -self.mean * (1.0 - self.random.f64()).ln();
+            let service = if self.is_even {
+                self.mean * (0.9 + 0.2 * self.random.f64())
+            } else {
+                -self.mean * (1.0 - self.random.f64()).ln()
+            };
             let end = free.max(self.now) + (service * 1e9) as u64;
             self.free_at.push(Reverse(end));
             self.leaving.push(Reverse((end, self.now, inside)));
@@ -60,7 +70,7 @@ impl Pool {
             let service = Duration::from_nanos(at - entered);
             let sample = Sample::new(Moment::from_nanos(at), service)
                 .in_flight(inside)
-                .binding(true)
+                .binding(self.users > limit.limit() as usize)
                 .outcome(self.outcome);
             changes.extend(limit.sample(&sample));
         }
@@ -174,6 +184,21 @@ fn hardly_anything_is_tried_far_beyond_what_was_found_to_be_enough() {
         }
     }
     assert!(above < 200, "{above} of 90,000");
+}
+
+/// Users who come again when answered are never held back by a limit above their number, and yet a
+/// good part of them may stand in one another's way.
+#[test]
+fn as_many_users_as_are_let_in_are_not_thought_to_be_of_use_for_that() {
+    for start in [20, 200, 220] {
+        let (mut pool, mut limit) = (Pool::new(142, MS10 * 20, 1), from(start));
+        (pool.is_even, pool.users) = (true, 200);
+        pool.run(&mut limit, secs(20));
+        let used = used(&mut pool.clone(), &mut limit.clone());
+        let limits = median(&mut pool, &mut limit);
+        assert!((130..=165).contains(&limits), "from {start}: {limits}");
+        assert!(used > 0.9, "from {start}: {used}");
+    }
 }
 
 #[test]

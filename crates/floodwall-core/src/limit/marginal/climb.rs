@@ -15,6 +15,8 @@ const FOLLOWS: f64 = 0.5;
 const FLAT: f64 = 0.1;
 /// The limit was in use if so much of it was taken.
 const IN_USE: f64 = 0.7;
+/// Nobody is held back, but one more or two would be.
+const FULL: f64 = 0.9;
 /// So much more, on a logarithm, is more than what a climb found to be all.
 const MORE: f64 = 0.2;
 /// So many completions for each unit of the squared coefficient of variation.
@@ -154,7 +156,7 @@ impl Controls {
             self.watch(None);
             return change;
         }
-        if before.is_none() && self.tries_less_unbound(seen) {
+        if before.is_none() && (self.tries_less_unbound(seen) || self.is_full_at_first(seen)) {
             return None;
         }
         self.plan.unbound = self.plan.unbound.saturating_add(1);
@@ -163,6 +165,14 @@ impl Controls {
             self.watch(None);
         }
         None
+    }
+
+    /// As many come as it lets in, and nobody is held back: clients who come again when they were
+    /// answered. It may begin too high all the same.
+    fn is_full_at_first(&mut self, seen: &Seen) -> bool {
+        let all = self.plan.idle.unwrap_or(*seen);
+        let is_full = all.inside() >= FULL * all.limit && all.worked >= 0.5 && all.done >= 300.0;
+        is_full && self.level() > 2.0 && !self.is_at_floor() && self.begins_too_high(&all)
     }
 
     /// Whether less is tried first: latency hints at it, or does not speak against it.

@@ -20,6 +20,8 @@ const SLACK: f64 = 0.4;
 const MOST_SLACK: f64 = 1.33;
 /// So much more inside than latency hints at is of no use, where nobody is held back.
 const SPARE: f64 = 1.3;
+/// So many tell how long it takes at ease where nobody is held back; fewer where all take as long.
+const SEEN_AT_EASE: f64 = 300.0;
 /// A hint less than so far from the level is looked at by a comparison: one look is too little for it.
 const NEAR: f64 = 1.6;
 /// Upwards nothing is tried beyond so many times what was found enough ...
@@ -288,7 +290,8 @@ impl Controls {
         if to >= level / 1.25 || to.round() >= level || self.is_at_floor() {
             return false;
         }
-        if bold || level / to > NEAR {
+        // To compare, both limits have to hold somebody back.
+        if bold || level / to > NEAR || !seen.is_bound() {
             self.try_less(to, seen, bold);
             return true;
         }
@@ -323,7 +326,8 @@ impl Controls {
             return false;
         }
         self.plan.idle = None;
-        let hint = self.hint(&idle, 300.0);
+        let even = idle.variation.min(1.0).powi(2);
+        let hint = self.hint(&idle, (SEEN_AT_EASE * even).max(50.0));
         let of_no_use = hint.is_some_and(|hint| idle.inside() > SPARE * hint);
         of_no_use && idle.is_nearly_bound() && self.try_hint(&idle, 50.0, false)
     }
