@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use super::Peak;
 use super::cell::Cell;
-use super::peak::{half, turn, turns};
+use super::peak::{half, turns};
+use super::slot::Slots;
 use crate::Moment;
 
 /// The waiting times of the last one to one and a half windows, for any number of threads.
@@ -26,8 +27,8 @@ use crate::Moment;
 /// ```
 #[derive(Debug)]
 pub struct Latencies {
-    slot: u64,
-    slots: [[Cell; BUCKETS]; SLOTS],
+    slots: Slots,
+    cells: [[Cell; BUCKETS]; SLOTS],
     peak: Peak,
 }
 
@@ -56,16 +57,16 @@ impl Latencies {
     /// Looks back over `window`; at least a second and at most a year.
     pub fn new(window: Duration) -> Self {
         Self {
-            slot: half(window),
-            slots: std::array::from_fn(|_| std::array::from_fn(|_| Cell::new())),
+            slots: half(window),
+            cells: std::array::from_fn(|_| std::array::from_fn(|_| Cell::new())),
             peak: Peak::new(window),
         }
     }
 
     /// Takes in one waiting time.
     pub fn record(&self, now: Moment, waited: Duration) {
-        let turn = turn(now, self.slot);
-        self.slots[turn as usize % SLOTS][bucket(waited)].add(turn);
+        let turn = self.slots.turn(now);
+        self.cells[turn as usize % SLOTS][bucket(waited)].add(turn);
         if !waited.is_zero() {
             self.peak.record(now, waited);
         }
@@ -89,9 +90,33 @@ impl Latencies {
         summarise(&counts, max)
     }
 
+    /// What each came to of late, and what all did as if they were one: each is read once. What is
+    /// not there came to nothing.
+    pub fn summaries<const N: usize>(
+        each: [Option<&Self>; N],
+        now: Moment,
+    ) -> ([LatencySummary; N], LatencySummary) {
+        let mut together = [0; BUCKETS];
+        let mut longest = Duration::ZERO;
+        let summaries = each.map(|one| {
+            let Some(one) = one else {
+                return LatencySummary::default();
+            };
+            let mut counts = [0; BUCKETS];
+            one.add_to(&mut counts, now);
+            let max = one.peak.get(now);
+            longest = longest.max(max);
+            for (all, count) in together.iter_mut().zip(&counts) {
+                *all += count;
+            }
+            summarise(&counts, max)
+        });
+        (summaries, summarise(&together, longest))
+    }
+
     fn add_to(&self, counts: &mut [u64; BUCKETS], now: Moment) {
-        for turn in turns(turn(now, self.slot)) {
-            let slot = &self.slots[turn as usize % SLOTS];
+        for turn in turns(self.slots.turn(now)) {
+            let slot = &self.cells[turn as usize % SLOTS];
             for (count, cell) in counts.iter_mut().zip(slot) {
                 *count += u64::from(cell.get(turn));
             }
@@ -101,21 +126,32 @@ impl Latencies {
 
 fn summarise(counts: &[u64; BUCKETS], max: Duration) -> LatencySummary {
     let count: u64 = counts.iter().sum();
-    let quantile = |percent: u64| {
-        // Rounded up: of one request, half is one.
-        let rank = (count * percent).div_ceil(100);
-        let mut seen = 0;
-        let bucket = counts.iter().position(|in_bucket| {
-            seen += in_bucket;
-            seen >= rank && seen > 0
-        });
-        bucket.map_or(Duration::ZERO, |bucket| upper(bucket).min(max))
-    };
+    if count == 0 {
+        return LatencySummary {
+            max,
+            ..LatencySummary::default()
+        };
+    }
+    // Rounded up: of one request, half is one.
+    let ranks = [50, 90, 99].map(|percent| (count * percent).div_ceil(100));
+    let mut quantiles = [max; 3];
+    let (mut found, mut seen) = (0, 0);
+    for (bucket, in_bucket) in counts.iter().enumerate() {
+        seen += in_bucket;
+        while found < ranks.len() && seen >= ranks[found] {
+            quantiles[found] = upper(bucket).min(max);
+            found += 1;
+        }
+        if found == ranks.len() {
+            break;
+        }
+    }
+    let [p50, p90, p99] = quantiles;
     LatencySummary {
         count,
-        p50: quantile(50),
-        p90: quantile(90),
-        p99: quantile(99),
+        p50,
+        p90,
+        p99,
         max,
     }
 }

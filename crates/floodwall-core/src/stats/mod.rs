@@ -25,6 +25,7 @@ mod latencies;
 mod loom_models;
 mod peak;
 mod queue_trend;
+mod slot;
 mod window;
 
 pub use drift::Drift;

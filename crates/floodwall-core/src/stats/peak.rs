@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::cell::Cell;
+use super::slot::Slots;
 use crate::Moment;
 use crate::moment::nanos;
 
@@ -18,7 +19,7 @@ use crate::moment::nanos;
 /// ```
 #[derive(Debug)]
 pub struct Peak {
-    slot: u64,
+    slots: Slots,
     cells: [Cell; SLOTS],
 }
 
@@ -28,35 +29,31 @@ impl Peak {
     /// Looks back over `window`; at least a second and at most a year.
     pub fn new(window: Duration) -> Self {
         Self {
-            slot: half(window),
+            slots: half(window),
             cells: std::array::from_fn(|_| Cell::new()),
         }
     }
 
     /// Takes in a duration; kept in microseconds, at most 71 minutes.
     pub fn record(&self, now: Moment, duration: Duration) {
-        let turn = turn(now, self.slot);
+        let turn = self.slots.turn(now);
         let micros = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
         self.cells[turn as usize % SLOTS].raise(turn, micros);
     }
 
     /// The greatest of late; zero if there was none.
     pub fn get(&self, now: Moment) -> Duration {
-        let micros = turns(turn(now, self.slot))
+        let micros = turns(self.slots.turn(now))
             .map(|turn| self.cells[turn as usize % SLOTS].get(turn))
             .max();
         Duration::from_micros(u64::from(micros.unwrap_or(0)))
     }
 }
 
-/// The length of a slot, of which three are kept, for a window.
-pub(super) fn half(window: Duration) -> u64 {
+/// Slots of which three are kept for a window.
+pub(super) fn half(window: Duration) -> Slots {
     let year = Duration::from_secs(365 * 24 * 3600);
-    nanos(window.clamp(Duration::from_secs(1), year)) / 2
-}
-
-pub(super) fn turn(now: Moment, slot: u64) -> u32 {
-    u32::try_from(now.as_nanos() / slot).unwrap_or(u32::MAX)
+    Slots::of(nanos(window.clamp(Duration::from_secs(1), year)) / 2)
 }
 
 /// The turn and the two before it.

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::cell::Cell;
+use super::slot::Slots;
 use crate::Moment;
 use crate::moment::nanos;
 
@@ -22,7 +23,7 @@ use crate::moment::nanos;
 /// ```
 #[derive(Debug)]
 pub struct Window {
-    slot: u64,
+    slots: Slots,
     cells: [Cell; CELLS],
 }
 
@@ -36,26 +37,26 @@ impl Window {
         let year = Duration::from_secs(365 * 24 * 3600);
         let length = length.clamp(Duration::from_secs(1), year);
         Self {
-            slot: nanos(length) / u64::from(SLOTS),
+            slots: Slots::of(nanos(length) / u64::from(SLOTS)),
             cells: std::array::from_fn(|_| Cell::new()),
         }
     }
 
     /// Counts one event at `now`. A moment that lies further back than the window counts nothing.
     pub fn count(&self, now: Moment) {
-        let turn = self.turn(now);
+        let turn = self.slots.turn(now);
         self.cells[index(turn)].add(turn);
     }
 
     /// Takes back an event that was counted at `at`, if its slot is still there.
     pub fn take_back(&self, at: Moment) {
-        let turn = self.turn(at);
+        let turn = self.slots.turn(at);
         self.cells[index(turn)].take_back(turn);
     }
 
     /// How many events lie inside the window that ends at `now`.
     pub fn sum(&self, now: Moment) -> f64 {
-        let turn = self.turn(now);
+        let (turn, over) = self.slots.split(now);
         let inner: u64 = (0..SLOTS)
             .filter_map(|back| turn.checked_sub(back))
             .map(|turn| u64::from(self.cells[index(turn)].get(turn)))
@@ -63,7 +64,7 @@ impl Window {
         let oldest = turn
             .checked_sub(SLOTS)
             .map_or(0, |turn| self.cells[index(turn)].get(turn));
-        let gone = (now.as_nanos() % self.slot) as f64 / self.slot as f64;
+        let gone = over as f64 / self.slots.length() as f64;
         inner as f64 + f64::from(oldest) * (1.0 - gone)
     }
 
@@ -71,13 +72,10 @@ impl Window {
     /// no part of it: in the first seconds the window is as long as the time since then, and at
     /// least one slot.
     pub fn per_second(&self, now: Moment) -> f64 {
-        let full = self.slot.saturating_mul(u64::from(SLOTS));
-        let length = now.as_nanos().clamp(self.slot, full);
+        let slot = self.slots.length();
+        let full = slot.saturating_mul(u64::from(SLOTS));
+        let length = now.as_nanos().clamp(slot, full);
         self.sum(now) / Duration::from_nanos(length).as_secs_f64()
-    }
-
-    fn turn(&self, now: Moment) -> u32 {
-        u32::try_from(now.as_nanos() / self.slot).unwrap_or(u32::MAX)
     }
 }
 

@@ -128,7 +128,7 @@ impl Hub {
         // A request does not wait for one who reads.
         if let (true, Ok(mut board)) = (is_mine, self.board.try_lock()) {
             let limits = board.limits.read(now, true);
-            let facts = self.facts_of(now, limits, &board);
+            let facts = self.facts_of(now, limits, &board, self.traffic.all_waits(now));
             for (signal, drift) in Signal::ALL.into_iter().zip(&mut board.drifts) {
                 if let Some((value, _)) = self.computed(signal, &facts) {
                     drift.add(now, value);
@@ -150,13 +150,34 @@ impl Hub {
     }
 
     pub(super) fn facts(&self, now: Moment) -> Facts {
+        self.facts_with(now, |traffic| traffic.all_waits(now))
+    }
+
+    /// The same, and how long each class waited.
+    pub(super) fn facts_by_class(&self, now: Moment) -> (Facts, [LatencySummary; Priority::COUNT]) {
+        let mut by_class = [LatencySummary::default(); Priority::COUNT];
+        let facts = self.facts_with(now, |traffic| {
+            let together;
+            (by_class, together) = traffic.waits(now);
+            together
+        });
+        (facts, by_class)
+    }
+
+    fn facts_with(&self, now: Moment, waits: impl FnOnce(&Traffic) -> LatencySummary) -> Facts {
         self.look(now);
         let mut board = self.board();
         let limits = board.limits.read(now, false);
-        self.facts_of(now, limits, &board)
+        self.facts_of(now, limits, &board, waits(&self.traffic))
     }
 
-    fn facts_of(&self, now: Moment, limits: LimitsReport, board: &Board) -> Facts {
+    fn facts_of(
+        &self,
+        now: Moment,
+        limits: LimitsReport,
+        board: &Board,
+        waits: LatencySummary,
+    ) -> Facts {
         let mut rates_by_class = [Rates::default(); Priority::COUNT];
         let mut rates = Rates::default();
         for class in Priority::all() {
@@ -169,7 +190,7 @@ impl Hub {
             limits,
             rates,
             rates_by_class,
-            waits: self.traffic.all_waits(now),
+            waits,
             trends: std::array::from_fn(|index| board.drifts[index].trend()),
         }
     }

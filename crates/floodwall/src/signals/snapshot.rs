@@ -73,12 +73,8 @@ pub struct MonitorReport {
 
 impl Snapshot {
     pub(super) fn take(hub: &Hub, now: Moment) -> Self {
-        let facts = hub.facts(now);
+        let (facts, queue_latency_by_class) = hub.facts_by_class(now);
         let max_age = hub.settings.max_age;
-        let mut queue_latency_by_class = [LatencySummary::default(); Priority::COUNT];
-        for class in Priority::all() {
-            queue_latency_by_class[class.index()] = hub.traffic.waits(class, now);
-        }
         let monitors = hub.own.iter().map(|own| {
             let reading = hub.reading(Signal::Monitor(own.name), &facts);
             MonitorReport {

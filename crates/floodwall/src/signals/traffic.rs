@@ -153,12 +153,13 @@ impl Traffic {
         }
     }
 
-    pub(super) fn waits(&self, class: Priority, now: Moment) -> LatencySummary {
-        let class = &self.classes[class.index()];
-        if !class.seen.load(Ordering::Relaxed) {
-            return LatencySummary::default();
-        }
-        class.waits.summary(now)
+    /// By class, and all together.
+    pub(super) fn waits(&self, now: Moment) -> ([LatencySummary; Priority::COUNT], LatencySummary) {
+        let seen = std::array::from_fn(|index| {
+            let class = &self.classes[index];
+            class.seen.load(Ordering::Relaxed).then_some(&class.waits)
+        });
+        Latencies::summaries(seen, now)
     }
 
     pub(super) fn all_waits(&self, now: Moment) -> LatencySummary {
