@@ -17,8 +17,6 @@ pub(crate) struct Case {
     pub(crate) unit: &'static str,
     /// What the contenders differ in, if it is a number: they are points of a line then.
     pub(crate) axis: Option<&'static str>,
-    /// Whether it takes so much that it is run only when it is named.
-    pub(crate) only_when_named: bool,
     make: Box<dyn FnOnce(Effort) -> Vec<Contender>>,
 }
 
@@ -76,7 +74,6 @@ impl Case {
             reference,
             unit: "ns",
             axis: None,
-            only_when_named: false,
             make: Box::new(make),
         }
     }
@@ -88,11 +85,6 @@ impl Case {
 
     pub(crate) fn axis(mut self, axis: &'static str) -> Self {
         self.axis = Some(axis);
-        self
-    }
-
-    pub(crate) fn only_when_named(mut self) -> Self {
-        self.only_when_named = true;
         self
     }
 

@@ -44,15 +44,13 @@ impl Choice {
         let unknown = |wanted: &&String| !known.iter().any(|name| of(wanted, name));
         if let Some(name) = self.names.iter().find(unknown) {
             return Err(format!(
-                "no case `{name}`; there is: {}; and for `cargo xtask bench`: simulator, room, adaptive",
+                "no case `{name}`; there is: {}; and for `cargo xtask bench`: simulator, room, adaptive, wrk",
                 known.join(", ")
             ));
         }
         let chosen = |case: &Case| {
-            let named = |wanted: &String| {
-                wanted == case.name || of(wanted, case.name) && !case.only_when_named
-            };
-            self.names.is_empty() && !case.only_when_named || self.names.iter().any(named)
+            let named = |wanted: &String| of(wanted, case.name);
+            self.names.is_empty() || self.names.iter().any(named)
         };
         Ok(all.into_iter().filter(chosen).collect())
     }
@@ -68,20 +66,14 @@ mod tests {
 
     fn names(line: &str) -> Vec<&'static str> {
         let case = |name| Case::new(name, "", "", |_| Vec::new());
-        let cases = vec![
-            case("quota"),
-            case("quota_2"),
-            case("quotas"),
-            case("quota_huge").only_when_named(),
-        ];
+        let cases = vec![case("quota"), case("quota_2"), case("quotas")];
         let chosen = read(line).unwrap().of(cases).unwrap();
         chosen.iter().map(|case| case.name).collect()
     }
 
     #[test]
-    fn no_name_means_every_case_but_those_that_must_be_named() {
+    fn no_name_means_every_case() {
         assert_eq!(names(""), ["quota", "quota_2", "quotas"]);
-        assert_eq!(names("quota_huge"), ["quota_huge"]);
     }
 
     #[test]

@@ -14,28 +14,17 @@ use super::quota::{Given, quota};
 use crate::case::{Case, Contender};
 
 pub(crate) fn all() -> Vec<Case> {
-    vec![keys(), huge(), waiters(), tenants()]
+    vec![keys(), waiters(), tenants()]
 }
 
 fn keys() -> Case {
-    let about = "one decision of a keyed quota, given the time";
+    let about = "one decision of a keyed quota, given the time; takes half a gigabyte";
     Case::new("scale_keys", about, "1,000", |effort| {
-        [1_000, 10_000, 100_000, 1_000_000]
+        [1_000, 10_000, 100_000, 1_000_000, 10_000_000]
             .map(|keys| decision(keys, effort.many(keys)))
             .into()
     })
     .axis("keys in debt")
-}
-
-fn huge() -> Case {
-    let about = "one decision of a keyed quota, given the time; takes a gigabyte";
-    Case::new("scale_huge", about, "1,000,000", |effort| {
-        [1_000_000, 10_000_000]
-            .map(|keys| decision(keys, effort.many(keys)))
-            .into()
-    })
-    .axis("keys in debt")
-    .only_when_named()
 }
 
 fn decision(named: usize, keys: usize) -> Contender {
