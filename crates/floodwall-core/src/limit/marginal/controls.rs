@@ -20,8 +20,8 @@ const SLACK: f64 = 0.4;
 const MOST_SLACK: f64 = 1.33;
 /// So much more inside than latency hints at is of no use, where nobody is held back.
 const SPARE: f64 = 1.3;
-/// So many tell how long it takes at ease where nobody is held back; fewer where all take as long.
-const SEEN_AT_EASE: f64 = 300.0;
+/// Where the squared coefficient of variation is less, all take about as long, and few tell how long that is.
+const EVEN: f64 = 0.5;
 /// A hint less than so far from the level is looked at by a comparison: one look is too little for it.
 const NEAR: f64 = 1.6;
 /// Upwards nothing is tried beyond so many times what was found enough ...
@@ -326,8 +326,8 @@ impl Controls {
             return false;
         }
         self.plan.idle = None;
-        let even = idle.variation.min(1.0).powi(2);
-        let hint = self.hint(&idle, (SEEN_AT_EASE * even).max(50.0));
+        let at_ease = if idle.variation < EVEN { 50.0 } else { 300.0 };
+        let hint = self.hint(&idle, at_ease);
         let of_no_use = hint.is_some_and(|hint| idle.inside() > SPARE * hint);
         of_no_use && idle.is_nearly_bound() && self.try_hint(&idle, 50.0, false)
     }
