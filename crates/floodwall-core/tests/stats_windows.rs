@@ -177,8 +177,8 @@ fn each_and_all_are_read_at_once() {
         a.record(at(0), Duration::from_millis(millis));
     }
     b.record(at(0), Duration::from_secs(1));
-    let (each, all) = Latencies::summaries([Some(&a), None, Some(&b)], at(0));
+    let (each, all) = Latencies::summaries([Some(&b), None, Some(&a)], at(0));
     let nothing = Latencies::new(TEN).summary(at(0));
-    assert_eq!(each, [a.summary(at(0)), nothing, b.summary(at(0))]);
+    assert_eq!(each, [b.summary(at(0)), nothing, a.summary(at(0))]);
     assert_eq!(all, Latencies::summary_of([&a, &b], at(0)));
 }
