@@ -1,8 +1,10 @@
 //! This program again, on a core of its own.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
@@ -99,6 +101,20 @@ impl Running {
     pub(crate) fn wait(&mut self) -> Result<bool> {
         Ok(self.0.wait()?.success())
     }
+
+    /// What it took of its core so far; none where the system does not tell.
+    pub(crate) fn cpu(&self) -> Option<Duration> {
+        cpu_of(&fs::read_to_string(format!("/proc/{}/stat", self.0.id())).ok()?)
+    }
+}
+
+/// Linux tells in hundredths of a second, whatever its own ticks are.
+fn cpu_of(stat: &str) -> Option<Duration> {
+    // The name in front may have spaces.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut times = fields.split_ascii_whitespace().skip(11);
+    let mut hundredths = || times.next()?.parse::<u64>().ok();
+    Some(Duration::from_millis(10 * (hundredths()? + hundredths()?)))
 }
 
 impl Drop for Running {
@@ -118,4 +134,16 @@ pub(crate) fn raise_file_limit() {
 /// The arguments of a part, none of which has a space in it.
 pub(crate) fn words(line: &str) -> Vec<String> {
     line.split(' ').map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_a_process_is_its_own_and_the_kernels() {
+        let stat = "7 (a (b) c) S 1 2 3 0 -1 4194304 100 0 0 0 250 130 9 9 20 0 3 0 5";
+        assert_eq!(cpu_of(stat), Some(Duration::from_millis(3_800)));
+        assert_eq!(cpu_of("7 (a) S 1"), None);
+    }
 }

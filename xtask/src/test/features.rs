@@ -1,4 +1,5 @@
-//! Each library in every set of features that users meet: none, each alone, the default, all.
+//! Each library in every set of features that users meet: none, each alone, the default, all. Its tests
+//! and examples in those of them that say most: none, the default, all.
 
 use anyhow::Result;
 
@@ -10,8 +11,10 @@ pub(super) fn run(workspace: &Workspace) -> Result<Counts> {
     let libraries = workspace.libraries()?;
     for library in &libraries {
         for features in selections(library) {
-            // Alone first: test dependencies may switch on what the library forgot to ask for.
+            // By itself: test dependencies may switch on what the library forgot to ask for.
             check(library, &features, "--lib").run()?;
+        }
+        for features in with_tests(library) {
             check(library, &features, "--all-targets").run()?;
         }
     }
@@ -49,6 +52,15 @@ fn selections(library: &Library) -> Vec<Vec<String>> {
         selections.push(words(["--no-default-features", "--features", feature]));
     }
     selections.push(words(["--all-features"]));
+    selections
+}
+
+/// Whose tests are checked as well: with a single feature more of them takes long, and nobody is met by it.
+fn with_tests(library: &Library) -> Vec<Vec<String>> {
+    let mut selections = tested(library);
+    if !library.features.is_empty() {
+        selections.push(words(["--all-features"]));
+    }
     selections
 }
 

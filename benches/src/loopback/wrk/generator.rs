@@ -7,14 +7,22 @@ use anyhow::{Context, Result, ensure};
 use super::contender::Contender;
 use crate::process::{GENERATOR_CORE, Pin};
 
-/// Requests answered in a second by this contender.
+/// What this contender answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answered {
+    pub(super) requests: u64,
+    /// In a second.
+    pub(super) rate: f64,
+}
+
+/// Loads this contender for a while.
 pub(super) fn load(
     pin: Pin,
     contender: Contender,
     port: &str,
     connections: u32,
     time: Duration,
-) -> Result<f64> {
+) -> Result<Answered> {
     let words = [
         "--threads=1".to_owned(),
         format!("--connections={connections}"),
@@ -23,7 +31,10 @@ pub(super) fn load(
     ];
     let said = Said::read(&pin.output_of(GENERATOR_CORE, "wrk", &words)?)?;
     said.check(contender)?;
-    Ok(said.rate)
+    Ok(Answered {
+        requests: said.requests,
+        rate: said.rate,
+    })
 }
 
 #[derive(Debug, PartialEq)]

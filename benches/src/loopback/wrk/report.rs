@@ -16,6 +16,9 @@ pub(super) struct Figures {
     pub(super) contender: Contender,
     /// Requests in a second, one for each round.
     pub(super) rates: Vec<f64>,
+    /// Microseconds of the server's core for a request, the kernel's too, one for each round; empty
+    /// where nobody tells.
+    pub(super) cpu: Vec<f64>,
     /// Of a request, outside of the kernel.
     pub(super) instructions: Option<f64>,
 }
@@ -33,6 +36,7 @@ impl Figures {
         Self {
             contender,
             rates: Vec::new(),
+            cpu: Vec::new(),
             instructions: None,
         }
     }
@@ -41,6 +45,13 @@ impl Figures {
     fn ratio(&self, to: &Self) -> Spread {
         let pairs = self.rates.iter().zip(&to.rates);
         Spread::of(pairs.map(|(own, other)| own / other).collect())
+    }
+
+    /// The throughput that this is to the other's, were the server's core all that matters: what
+    /// else there is to do on the machine changes it less.
+    fn cpu_ratio(&self, to: &Self) -> f64 {
+        let pairs = self.cpu.iter().zip(&to.cpu);
+        median(pairs.map(|(own, other)| other / own))
     }
 }
 
@@ -77,8 +88,14 @@ pub(super) fn text(machine: &Machine, pin: Pin, plan: &Plan, all: &[Figures]) ->
     // Writing to a string cannot fail.
     let _ = writeln!(
         text,
-        "{:20} {:>28} {:>24} {:>13} {:>10}",
-        "hello, world", "requests a second", "ratio to bare", "instructions", "over bare"
+        "{:20} {:>28} {:>24} {:>7} {:>8} {:>13} {:>10}",
+        "hello, world",
+        "requests a second",
+        "ratio to bare",
+        "cpu us",
+        "by cpu",
+        "instructions",
+        "over bare"
     );
     for figures in all {
         let rates = Spread::of(figures.rates.clone()).text(0);
@@ -86,8 +103,10 @@ pub(super) fn text(machine: &Machine, pin: Pin, plan: &Plan, all: &[Figures]) ->
         let over = figures.instructions.zip(all[0].instructions);
         let _ = writeln!(
             text,
-            "{:20} {rates:>28} {ratio:>24} {:>13} {:>10}",
+            "{:20} {rates:>28} {ratio:>24} {:>7} {:>8} {:>13} {:>10}",
             figures.contender.name(),
+            cell(median(figures.cpu.clone()), 2),
+            cell(figures.cpu_ratio(&all[0]), 3),
             cell(figures.instructions.unwrap_or(f64::NAN), 0),
             cell(over.map_or(f64::NAN, |(own, bare)| own - bare), 0),
         );
@@ -99,6 +118,10 @@ pub(super) fn text(machine: &Machine, pin: Pin, plan: &Plan, all: &[Figures]) ->
         text,
         "medians (and range) of {} interleaved rounds of {} s, wrk with {} connections",
         plan.rounds, plan.seconds, plan.connections
+    );
+    let _ = writeln!(
+        text,
+        "cpu: what a request takes of the server's core, the kernel's part too, and the throughput that this alone allows"
     );
     let _ = if all[0].instructions.is_some() {
         writeln!(
@@ -114,6 +137,11 @@ pub(super) fn text(machine: &Machine, pin: Pin, plan: &Plan, all: &[Figures]) ->
     text + &footer::text(machine, pin)
 }
 
+/// No number where there is none.
+fn known(figure: f64) -> Option<f64> {
+    Some(figure).filter(|figure| figure.is_finite())
+}
+
 pub(super) fn json(machine: &Machine, pin: Pin, plan: &Plan, all: &[Figures]) -> Value {
     let contenders: Vec<_> = all
         .iter()
@@ -122,6 +150,8 @@ pub(super) fn json(machine: &Machine, pin: Pin, plan: &Plan, all: &[Figures]) ->
                 "name": figures.contender,
                 "requests_a_second": Spread::of(figures.rates.clone()),
                 "ratio_to_bare": figures.ratio(&all[0]),
+                "cpu_us": known(median(figures.cpu.clone())),
+                "ratio_by_cpu": known(figures.cpu_ratio(&all[0])),
                 "instructions": figures.instructions,
                 "rates": figures.rates,
             })
@@ -163,6 +193,18 @@ mod tests {
         assert_eq!(all[1].ratio(&all[0]), expected);
         let bars = bars(&all);
         assert_eq!((bars.len(), bars[0].holds), (1, false));
+    }
+
+    #[test]
+    fn what_a_request_takes_of_the_core_is_compared_in_its_round_and_may_be_unknown() {
+        let of = |contender, cpu: &[f64]| Figures {
+            cpu: cpu.to_vec(),
+            ..figures(contender, [100.0; 3])
+        };
+        let bare = of(Contender::Bare, &[8.0, 10.0, 12.0]);
+        let wall = of(Contender::Floodwall, &[10.0, 12.5, 15.0]);
+        assert!((wall.cpu_ratio(&bare) - 0.8).abs() < 1e-9);
+        assert_eq!(known(of(Contender::Floodwall, &[]).cpu_ratio(&bare)), None);
     }
 
     #[test]

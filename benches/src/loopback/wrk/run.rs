@@ -50,14 +50,20 @@ fn load(plan: &Plan, pin: Pin, bar: &ProgressBar) -> Result<Vec<Figures>> {
             pin.start(SERVER_CORE, &words(&serve))
         })
         .collect::<Result<Vec<_>>>()?;
-    let turn = |contender: Contender, port: &str, round: usize| {
+    let turn = |contender: Contender, (server, port): &(Running, String), round: usize| {
         bar.set_message(format!("{}: round {round}", contender.name()));
         bar.tick();
         let seconds = if round == 0 { 1 } else { plan.seconds };
         let time = Duration::from_secs(seconds);
-        let rate = generator::load(pin, contender, port, plan.connections, time)?;
+        let before = server.cpu();
+        let answered = generator::load(pin, contender, port, plan.connections, time)?;
+        let took = server
+            .cpu()
+            .zip(before)
+            .map(|(after, before)| after - before);
         bar.inc(1);
-        anyhow::Ok(rate)
+        let cpu = took.map(|took| took.as_secs_f64() * 1e6 / answered.requests as f64);
+        anyhow::Ok((answered.rate, cpu))
     };
     let contenders = || plan.contenders.iter().copied().zip(&servers);
     let mut all: Vec<_> = plan.contenders.iter().copied().map(Figures::of).collect();
@@ -65,12 +71,13 @@ fn load(plan: &Plan, pin: Pin, bar: &ProgressBar) -> Result<Vec<Figures>> {
     for round in 0..=plan.rounds {
         for step in 0..all.len() {
             let index = (round + step) % all.len();
-            let Some((contender, (_, port))) = contenders().nth(index) else {
+            let Some((contender, server)) = contenders().nth(index) else {
                 continue;
             };
-            let rate = turn(contender, port, round)?;
+            let (rate, cpu) = turn(contender, server, round)?;
             if round > 0 {
                 all[index].rates.push(rate);
+                all[index].cpu.extend(cpu);
             }
         }
     }

@@ -64,7 +64,7 @@ impl<B: Body, P: Permit> ResponseBody<B, P> {
             outcome,
             expects_trailers,
             is_sample,
-            left: content_length(headers).or_else(|| body.size_hint().exact()),
+            left: body.size_hint().exact().or_else(|| content_length(headers)),
         };
         if without_body || body.is_end_stream() {
             // Nothing will be polled; waiting for the drop would only hold the place for longer.

@@ -1,11 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ::http::header::CONTENT_TYPE;
 use ::http::{HeaderMap, StatusCode, response};
 use floodwall_core::Outcome;
 
 use super::Refused;
+use super::content::Content;
 
 /// How responses count: as success, as failure, or as the inner service's own overload.
 ///
@@ -49,7 +49,7 @@ impl Classify {
         head.version = response.version();
         std::mem::swap(&mut head.headers, response.headers_mut());
         std::mem::swap(&mut head.extensions, response.extensions_mut());
-        let at_head = self.at_head(&head);
+        let at_head = self.at_head(&head, Content::of(&head.headers));
         *response.headers_mut() = head.headers;
         *response.extensions_mut() = head.extensions;
         match at_head {
@@ -58,13 +58,13 @@ impl Classify {
         }
     }
 
-    pub(super) fn at_head(&self, head: &response::Parts) -> AtHead {
+    pub(super) fn at_head(&self, head: &response::Parts, content: Content) -> AtHead {
         if head.extensions.get::<Refused>().is_some() {
             return AtHead::Known(Outcome::Refused);
         }
         match self.by.as_ref().and_then(|judge| judge(head)) {
             Some(outcome) => AtHead::Known(outcome),
-            None => usual(head),
+            None => usual(head, content),
         }
     }
 }
@@ -92,11 +92,11 @@ pub(super) fn outcome_of_trailers(trailers: &HeaderMap) -> Outcome {
     of_grpc_status(trailers).unwrap_or(Outcome::Failure)
 }
 
-fn usual(head: &response::Parts) -> AtHead {
+fn usual(head: &response::Parts, content: Content) -> AtHead {
     let outcome = match head.status {
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Outcome::Overload,
         status if status.is_server_error() => Outcome::Failure,
-        _ if is_grpc(&head.headers) => {
+        _ if content == Content::Grpc => {
             return of_grpc_status(&head.headers).map_or(AtHead::AskTrailers, AtHead::Known);
         }
         _ => Outcome::Success,
@@ -112,18 +112,6 @@ fn of_grpc_status(headers: &HeaderMap) -> Option<Outcome> {
         // UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, DATA_LOSS
         b"2" | b"4" | b"13" | b"15" => Outcome::Failure,
         _ => Outcome::Success,
-    })
-}
-
-/// Whether there will be trailers with a status. gRPC-Web has its status inside of the body, where
-/// nobody looks.
-pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
-    const GRPC: &[u8] = b"application/grpc";
-    headers.get(CONTENT_TYPE).is_some_and(|kind| {
-        let kind = kind.as_bytes();
-        kind.len() >= GRPC.len()
-            && kind[..GRPC.len()].eq_ignore_ascii_case(GRPC)
-            && matches!(kind.get(GRPC.len()), None | Some(b'+' | b';' | b' '))
     })
 }
 
@@ -143,6 +131,10 @@ mod tests {
         response.body(()).unwrap().into_parts().0
     }
 
+    fn at_head(classify: &Classify, head: &response::Parts) -> AtHead {
+        classify.at_head(head, Content::of(&head.headers))
+    }
+
     #[test]
     fn statuses_become_outcomes() {
         for (status, outcome) in [
@@ -156,7 +148,7 @@ mod tests {
             (503, Outcome::Overload),
             (504, Outcome::Failure),
         ] {
-            let at_head = Classify::default().at_head(&head(status, &[]));
+            let at_head = at_head(&Classify::default(), &head(status, &[]));
             assert_eq!(at_head, AtHead::Known(outcome), "{status}");
         }
     }
@@ -183,7 +175,7 @@ mod tests {
                 ],
             );
             assert_eq!(
-                Classify::default().at_head(&only),
+                at_head(&Classify::default(), &only),
                 AtHead::Known(outcome),
                 "{status}"
             );
@@ -195,7 +187,7 @@ mod tests {
 
     #[test]
     fn the_status_of_a_grpc_call_is_awaited_and_that_of_grpc_web_is_not() {
-        for (kind, at_head) in [
+        for (kind, expected) in [
             ("application/grpc", AtHead::AskTrailers),
             ("application/grpc+proto", AtHead::AskTrailers),
             (
@@ -205,7 +197,7 @@ mod tests {
             ("application/json", AtHead::Known(Outcome::Success)),
         ] {
             let head = head(200, &[("content-type", kind)]);
-            assert_eq!(Classify::default().at_head(&head), at_head, "{kind}");
+            assert_eq!(at_head(&Classify::default(), &head), expected, "{kind}");
         }
     }
 
@@ -215,22 +207,22 @@ mod tests {
         let refusal = Rejection::new(PolicyName::from_static("inner"), Reason::Full);
         let (answer, _) = Answers::default().respond(&refusal, &request).into_parts();
         assert_eq!(
-            Classify::default().at_head(&answer),
+            at_head(&Classify::default(), &answer),
             AtHead::Known(Outcome::Refused)
         );
         let all_fail = Classify::by(|_| Some(Outcome::Failure));
-        assert_eq!(all_fail.at_head(&answer), AtHead::Known(Outcome::Refused));
+        assert_eq!(at_head(&all_fail, &answer), AtHead::Known(Outcome::Refused));
     }
 
     #[test]
     fn a_closure_decides_what_it_wants_to() {
         let classify = Classify::by(|head| (head.status == 500).then_some(Outcome::Overload));
         assert_eq!(
-            classify.at_head(&head(500, &[])),
+            at_head(&classify, &head(500, &[])),
             AtHead::Known(Outcome::Overload)
         );
         assert_eq!(
-            classify.at_head(&head(502, &[])),
+            at_head(&classify, &head(502, &[])),
             AtHead::Known(Outcome::Failure)
         );
     }

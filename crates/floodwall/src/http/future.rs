@@ -12,6 +12,7 @@ use tower_service::Service;
 
 use super::body::Ends;
 use super::classify::AtHead;
+use super::content::Content;
 use super::hold::Lasting;
 use super::layer::Shared;
 use super::{Admitted, Head, HoldUntil, ResponseBody};
@@ -130,8 +131,9 @@ fn answered<B: Body, P: Permit, A>(
     };
     permit.responded(&now, hold_at_most);
 
-    let at_head = rim.classify.at_head(&head);
-    let lasting = Lasting::of(asked, &head);
+    let content = Content::of(&head.headers);
+    let at_head = rim.classify.at_head(&head, content);
+    let lasting = Lasting::of(asked, &head, content);
     // What a floodwall further in refused never ran: there is nothing to wait for.
     let refused = matches!(at_head, AtHead::Known(Outcome::Refused));
     if refused || lasting.gives_back_at_head(rim.hold, rim.hold_streams) {

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use ::http::header::CONTENT_TYPE;
 use ::http::{StatusCode, response};
 
+use super::content::Content;
 use super::future::Asked;
 
 /// How long a request holds its place.
@@ -40,10 +40,10 @@ pub(super) enum Lasting {
 }
 
 impl Lasting {
-    pub(super) fn of(asked: Asked, head: &response::Parts) -> Self {
+    pub(super) fn of(asked: Asked, head: &response::Parts, content: Content) -> Self {
         if is_upgrade(asked, head) {
             Self::Upgrade
-        } else if is_event_stream(head) {
+        } else if content == Content::EventStream {
             Self::EventStream
         } else {
             Self::No
@@ -66,14 +66,4 @@ impl Lasting {
 
 fn is_upgrade(asked: Asked, head: &response::Parts) -> bool {
     head.status == StatusCode::SWITCHING_PROTOCOLS || (asked.connect && head.status.is_success())
-}
-
-fn is_event_stream(head: &response::Parts) -> bool {
-    const TYPE: &[u8] = b"text/event-stream";
-    head.headers.get(CONTENT_TYPE).is_some_and(|value| {
-        let value = value.as_bytes();
-        value.len() >= TYPE.len()
-            && value[..TYPE.len()].eq_ignore_ascii_case(TYPE)
-            && matches!(value.get(TYPE.len()), None | Some(b';' | b' ' | b'\t'))
-    })
 }

@@ -12,6 +12,7 @@ mod admitted;
 mod answer;
 mod body;
 mod classify;
+mod content;
 mod extract;
 mod future;
 mod hand_on;
@@ -27,7 +28,7 @@ pub use answer::*;
 pub use body::ResponseBody;
 pub use classify::Classify;
 #[cfg(feature = "retry")]
-pub(crate) use classify::is_grpc;
+pub(crate) use content::Content;
 pub use extract::*;
 pub use future::ResponseFuture;
 pub use hand_on::{HandOn, hand_on};

@@ -20,6 +20,8 @@ const SLACK: f64 = 0.4;
 const MOST_SLACK: f64 = 1.33;
 /// So much more inside than latency hints at is of no use, where nobody is held back.
 const SPARE: f64 = 1.3;
+/// Several times as long as at ease is no burst of a calm day if it is so in so many windows in a row.
+const NO_BURST: u32 = 3;
 /// Where the squared coefficient of variation is less, all take about as long, and few tell how long that is.
 const EVEN: f64 = 0.5;
 /// A hint less than so far from the level is looked at by a comparison: one look is too little for it.
@@ -64,6 +66,8 @@ pub(super) struct Plan {
     pub(super) quiet: u32,
     /// What was seen while it did not.
     pub(super) idle: Option<Seen>,
+    /// Windows in a row in which it took several times as long as at ease, without anybody held back.
+    pub(super) slow: u32,
     /// Windows of the first climb in which it did not.
     pub(super) unbound: u32,
     /// The limit of which half was not enough, when that was tried last.
@@ -118,6 +122,7 @@ impl Controls {
                 bound: 0,
                 quiet: 0,
                 idle: None,
+                slow: 0,
                 unbound: 0,
                 needed: None,
                 worth: None,
@@ -266,6 +271,7 @@ impl Controls {
             ..*seen
         };
         self.plan.idle = None;
+        self.plan.slow = 0;
         self.phase = Phase::Less(Trial {
             before,
             bold,
@@ -314,9 +320,13 @@ impl Controls {
     }
 
     /// Many places are taken though nobody is held back, and a good part of them seems to be of no
-    /// use: at once if it takes several times as long as at ease, otherwise after a good look.
+    /// use: soon if it takes several times as long as at ease, otherwise after a good look.
     pub(super) fn tries_less_unbound(&mut self, seen: &Seen) -> bool {
-        if seen.is_nearly_bound() && self.is_far_off(seen) && self.try_hint(seen, 50.0, true) {
+        if !seen.is_nearly_bound() || !self.is_far_off(seen) {
+            self.plan.slow = 0;
+        } else if self.plan.slow + 1 < NO_BURST {
+            self.plan.slow += 1;
+        } else if self.try_hint(seen, 50.0, true) {
             return true;
         }
         // The quiet moments belong to it: busy ones alone look like too many places on any day.

@@ -6,7 +6,7 @@ use floodwall_core::Outcome;
 
 use super::told::{Pushback, pushback, retry_after};
 use super::{Again, Retryable, Verdict};
-use crate::http::{Classify, is_grpc};
+use crate::http::{Classify, Content};
 
 /// What is tried again over HTTP and gRPC, by the rules of the protocols.
 ///
@@ -162,7 +162,9 @@ where
         let (field, number) = match &self.mark {
             Mark::None => return,
             Mark::Named(field) => (field.clone(), retry.saturating_add(1)),
-            Mark::Usual if is_grpc(request.headers()) => (PREVIOUS_ATTEMPTS, retry),
+            Mark::Usual if Content::of(request.headers()) == Content::Grpc => {
+                (PREVIOUS_ATTEMPTS, retry)
+            }
             Mark::Usual => (ATTEMPT_COUNT, retry.saturating_add(1)),
         };
         request
