@@ -258,7 +258,7 @@ impl Controls {
             (level * step - 0.05)
                 .ceil()
                 .min(self.most())
-                .max(level + 1.0)
+                .max(level + if level > 1.0 { 2.0 } else { 1.0 })
         } else {
             (level / step).round().min(level - 1.0).max(1.0)
         };
@@ -311,12 +311,15 @@ impl Controls {
 
     /// Whether latency says that a third would do: by how long it takes, and by Little's law.
     pub(super) fn is_far_off(&self, seen: &Seen) -> bool {
-        let slow = self
-            .profile
-            .at_ease()
-            .is_some_and(|ease| seen.service > 2.5 * ease);
+        self.is_off(seen, 2.5, 3.0)
+    }
+
+    /// Whether it takes so many times as long as at ease, and so small a part of the level would do.
+    fn is_off(&self, seen: &Seen, slow: f64, part: f64) -> bool {
+        let ease = self.profile.at_ease();
+        let is_slow = ease.is_some_and(|ease| seen.service > slow * ease);
         let hint = self.hint(seen, 50.0);
-        slow && hint.is_some_and(|hint| hint < self.level() / 3.0)
+        is_slow && hint.is_some_and(|hint| hint < self.level() / part)
     }
 
     /// Many places are taken though nobody is held back, and a good part of them seems to be of no
@@ -324,10 +327,12 @@ impl Controls {
     pub(super) fn tries_less_unbound(&mut self, seen: &Seen) -> bool {
         if !seen.is_nearly_bound() || !self.is_far_off(seen) {
             self.plan.slow = 0;
-        } else if self.plan.slow + 1 < NO_BURST {
+        } else {
             self.plan.slow += 1;
-        } else if self.try_hint(seen, 50.0, true) {
-            return true;
+            let no_burst = self.plan.slow >= NO_BURST || self.is_off(seen, 4.0, 6.0);
+            if no_burst && self.try_hint(seen, 50.0, true) {
+                return true;
+            }
         }
         // The quiet moments belong to it: busy ones alone look like too many places on any day.
         let idle = self.plan.idle.map_or(*seen, |idle| idle.and(*seen));
