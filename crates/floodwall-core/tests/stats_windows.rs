@@ -14,6 +14,25 @@ fn at(millis: u64) -> Moment {
 }
 
 #[test]
+fn rates_of_several_are_those_of_each_whatever_their_lengths() {
+    let seconds = Duration::from_secs;
+    let windows = [10, 10, 60, 10].map(|length| Window::new(seconds(length)));
+    let [often, seldom, long, never] = &windows;
+    for millis in 0..12_345 {
+        often.count(at(millis));
+        if millis % 7 == 0 {
+            seldom.count(at(millis));
+            long.count(at(millis));
+        }
+    }
+    for now in [at(12_345), at(15_001), at(22_400), at(90_000)] {
+        let each = windows.each_ref().map(|window| window.per_second(now));
+        assert_eq!(Window::per_second_each(windows.each_ref(), now), each);
+        assert_eq!(never.per_second(now), 0.0);
+    }
+}
+
+#[test]
 fn an_event_counts_for_the_window_and_fades_within_a_tenth_of_it() {
     let window = Window::new(TEN);
     window.count(at(500));

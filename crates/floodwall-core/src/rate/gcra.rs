@@ -61,6 +61,15 @@ struct Plan {
     forgotten: u64,
 }
 
+/// What came of a first try.
+enum AtOnce {
+    Charged(Charge),
+    /// Another thread was faster, and left this word.
+    Outrun(u64),
+    /// It does not fit in, or takes a closer look.
+    Otherwise,
+}
+
 /// One consistent look at a cell.
 #[derive(Clone, Copy)]
 struct Look {
@@ -113,27 +122,40 @@ impl Gcra {
     #[inline]
     pub fn charge(&self, now: Moment, cost: u32) -> Result<Charge, Denied> {
         match self.charge_at_once(now, cost) {
-            Some(charge) => Ok(charge),
-            None => self.charge_or_not(now, cost),
+            AtOnce::Charged(charge) => Ok(charge),
+            AtOnce::Outrun(word) => self.charge_after(word, now, cost),
+            AtOnce::Otherwise => self.charge_or_not(now, cost),
         }
     }
 
     /// What nearly always happens: it fits in, and nobody else charges meanwhile. This calls nothing
     /// and keeps all in registers.
     #[inline(always)]
-    fn charge_at_once(&self, now: Moment, cost: u32) -> Option<Charge> {
+    fn charge_at_once(&self, now: Moment, cost: u32) -> AtOnce {
         let look = self.look(now);
         let Ok(debt) = self.fit(&look, cost, 0) else {
-            return None;
+            return AtOnce::Otherwise;
         };
         if cost == 0 || look.era_is_over {
-            return None;
+            return AtOnce::Otherwise;
         }
         let after = look.now.wrapping_add(debt);
-        self.drained_at
+        match self
+            .drained_at
             .compare_exchange(look.word, after, AcqRel, Acquire)
-            .ok()?;
-        Some(Charge { after, cost })
+        {
+            Ok(_) => AtOnce::Charged(Charge { after, cost }),
+            Err(word) => AtOnce::Outrun(word),
+        }
+    }
+
+    /// Somebody else has left `word` meanwhile. It was read by this very thread's failed attempt, so
+    /// the next one mostly succeeds: to read it anew would give it away first.
+    #[inline(never)]
+    fn charge_after(&self, word: u64, now: Moment, cost: u32) -> Result<Charge, Denied> {
+        let look = self.look_at(word, now);
+        self.charge_from(look, now, cost, 0)
+            .map(|(charge, _)| charge)
     }
 
     #[cold]
@@ -219,7 +241,17 @@ impl Gcra {
         if cost == 0 {
             return Ok((Charge::FREE, 0));
         }
-        let mut look = self.look(now);
+        self.charge_from(self.look(now), now, cost, slack)
+    }
+
+    /// The same after a look.
+    fn charge_from(
+        &self,
+        mut look: Look,
+        now: Moment,
+        cost: u32,
+        slack: u64,
+    ) -> Result<(Charge, u64), Denied> {
         loop {
             let Ok(debt) = self.fit(&look, cost, slack) else {
                 // What is written is compared with what was seen; a refusal writes nothing.

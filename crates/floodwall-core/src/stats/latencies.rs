@@ -65,18 +65,19 @@ impl Latencies {
 
     /// Takes in one waiting time.
     pub fn record(&self, now: Moment, waited: Duration) {
-        let turn = self.slots.turn(now);
-        self.cells[turn as usize % SLOTS][bucket(waited)].add(turn);
+        // The longest first: who reads looks no further than that.
         if !waited.is_zero() {
             self.peak.record(now, waited);
         }
+        let turn = self.slots.turn(now);
+        self.cells[turn as usize % SLOTS][bucket(waited)].add(turn);
     }
 
     /// What they came to of late.
     pub fn summary(&self, now: Moment) -> LatencySummary {
         let mut counts = [0; BUCKETS];
-        self.add_to(&mut counts, now);
-        summarise(&counts, self.peak.get(now))
+        let max = self.add_to(&mut counts, now);
+        summarise(&counts, max)
     }
 
     /// What they came to of late in several, as if they were one.
@@ -84,8 +85,7 @@ impl Latencies {
         let mut counts = [0; BUCKETS];
         let mut max = Duration::ZERO;
         for one in all {
-            one.add_to(&mut counts, now);
-            max = max.max(one.peak.get(now));
+            max = max.max(one.add_to(&mut counts, now));
         }
         summarise(&counts, max)
     }
@@ -103,8 +103,7 @@ impl Latencies {
                 return LatencySummary::default();
             };
             let mut counts = [0; BUCKETS];
-            one.add_to(&mut counts, now);
-            let max = one.peak.get(now);
+            let max = one.add_to(&mut counts, now);
             longest = longest.max(max);
             for (all, count) in together.iter_mut().zip(&counts) {
                 *all += count;
@@ -114,13 +113,18 @@ impl Latencies {
         (summaries, summarise(&together, longest))
     }
 
-    fn add_to(&self, counts: &mut [u64; BUCKETS], now: Moment) {
+    /// Tells the longest, too.
+    fn add_to(&self, counts: &mut [u64; BUCKETS], now: Moment) -> Duration {
+        let max = self.peak.get(now);
+        // Beyond the longest there is nothing to be read.
+        let used = bucket(max) + 1;
         for turn in turns(self.slots.turn(now)) {
             let slot = &self.cells[turn as usize % SLOTS];
-            for (count, cell) in counts.iter_mut().zip(slot) {
+            for (count, cell) in counts.iter_mut().zip(slot).take(used) {
                 *count += u64::from(cell.get(turn));
             }
         }
+        max
     }
 }
 

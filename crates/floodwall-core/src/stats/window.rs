@@ -56,27 +56,64 @@ impl Window {
 
     /// How many events lie inside the window that ends at `now`.
     pub fn sum(&self, now: Moment) -> f64 {
-        let (turn, over) = self.slots.split(now);
-        let inner: u64 = (0..SLOTS)
-            .filter_map(|back| turn.checked_sub(back))
-            .map(|turn| u64::from(self.cells[index(turn)].get(turn)))
-            .sum();
-        let oldest = turn
-            .checked_sub(SLOTS)
-            .map_or(0, |turn| self.cells[index(turn)].get(turn));
-        let gone = over as f64 / self.slots.length() as f64;
-        inner as f64 + f64::from(oldest) * (1.0 - gone)
+        self.sum_at(&self.look(now))
     }
 
     /// Events per second in the window that ends at `now`. What came before the origin of time is
     /// no part of it: in the first seconds the window is as long as the time since then, and at
     /// least one slot.
     pub fn per_second(&self, now: Moment) -> f64 {
+        self.per_second_at(&self.look(now))
+    }
+
+    /// The same of several: what depends on the moment alone is computed once, if all are as long as
+    /// the first.
+    pub fn per_second_each<const N: usize>(all: [&Self; N], now: Moment) -> [f64; N] {
+        let Some(first) = all.first() else {
+            return [0.0; N];
+        };
+        let look = first.look(now);
+        all.map(|window| {
+            if window.slots.length() == first.slots.length() {
+                window.per_second_at(&look)
+            } else {
+                window.per_second(now)
+            }
+        })
+    }
+
+    fn look(&self, now: Moment) -> Look {
+        let (turn, over) = self.slots.split(now);
         let slot = self.slots.length();
         let full = slot.saturating_mul(u64::from(SLOTS));
-        let length = now.as_nanos().clamp(slot, full);
-        self.sum(now) / Duration::from_nanos(length).as_secs_f64()
+        Look {
+            turn,
+            left: 1.0 - over as f64 / slot as f64,
+            seconds: Duration::from_nanos(now.as_nanos().clamp(slot, full)).as_secs_f64(),
+        }
     }
+
+    fn per_second_at(&self, look: &Look) -> f64 {
+        self.sum_at(look) / look.seconds
+    }
+
+    fn sum_at(&self, look: &Look) -> f64 {
+        let count = |turn: u32| u64::from(self.cells[index(turn)].get(turn));
+        let first = look.turn.saturating_sub(SLOTS - 1);
+        let inner: u64 = (first..=look.turn).map(count).sum();
+        let oldest = look.turn.checked_sub(SLOTS).map_or(0, count);
+        inner as f64 + oldest as f64 * look.left
+    }
+}
+
+/// What depends on the moment alone, whatever was counted.
+struct Look {
+    /// The slot that it lies in.
+    turn: u32,
+    /// The part of the oldest slot that is still inside.
+    left: f64,
+    /// How long the window is by now.
+    seconds: f64,
 }
 
 fn index(turn: u32) -> usize {

@@ -144,12 +144,20 @@ impl Traffic {
         if !class.seen.load(Ordering::Relaxed) {
             return Rates::default();
         }
-        let straight = class.straight.per_second(now);
+        let windows = [
+            &class.straight,
+            &class.arrived,
+            &class.admitted,
+            &class.refused,
+            &class.completed,
+        ];
+        let [straight, arrived, admitted, refused, completed] =
+            Window::per_second_each(windows, now);
         Rates {
-            arrivals: straight + class.arrived.per_second(now),
-            admitted: straight + class.admitted.per_second(now),
-            refused: class.refused.per_second(now),
-            completed: class.completed.per_second(now),
+            arrivals: straight + arrived,
+            admitted: straight + admitted,
+            refused,
+            completed,
         }
     }
 

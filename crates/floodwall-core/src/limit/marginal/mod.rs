@@ -1,6 +1,7 @@
 mod climb;
 mod compare;
 mod controls;
+mod hint;
 mod less;
 mod phase;
 mod profile;
