@@ -161,3 +161,28 @@ fn a_burst_of_a_calm_day_is_not_taken_for_too_high_a_limit() {
     let report = contender.play(&calm, 19).unwrap();
     assert_eq!(report.total.all.refused, 0);
 }
+
+/// What of the spike's capacity came out in time, over a few seeds.
+fn goodput_in_the_spike(contender: &str) -> f64 {
+    let chain = Builtin::find("rajomon-chain").unwrap().scenario().unwrap();
+    let contender: Contender = contender.parse().unwrap();
+    let goodputs = (1..=4).map(|seed| {
+        let report = contender.play(&chain, seed).unwrap();
+        report.phases[1].goodput.unwrap()
+    });
+    goodputs.sum::<f64>() / 4.0
+}
+
+/// Of few places one more is too little to be told from chance: a comparison of four with five took 19 s.
+#[test]
+fn limits_in_a_chain_that_begin_with_one_place_are_found_in_the_spike() {
+    let goodput = goodput_in_the_spike("marginal:1");
+    assert!(goodput > 0.92, "{goodput}");
+}
+
+/// Half of those inside give up, so nobody is held back, and what is seen comes and goes.
+#[test]
+fn limits_in_a_chain_that_begin_far_too_high_come_down_in_the_spike() {
+    let goodput = goodput_in_the_spike("marginal:200");
+    assert!(goodput > 0.92, "{goodput}");
+}
