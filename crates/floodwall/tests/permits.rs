@@ -453,6 +453,29 @@ async fn trailers_end_the_body_and_tell_how_a_grpc_call_went() {
     assert_eq!(call("13", false).await, Some(Outcome::Success));
 }
 
+/// hyper drops a body once its Content-Length is out, and does not ask whether more is to come.
+#[tokio::test]
+async fn a_body_of_unknown_length_is_over_when_its_content_length_is_out() {
+    let call = |length: &'static str| async move {
+        let recorder = Recorder::default();
+        let service = service_fn(move |_: Request<Empty<bytes::Bytes>>| {
+            let mut response = Response::new(Scripted::new([Step::Data("hello"), Step::Stall]));
+            let length = length.parse().unwrap();
+            response
+                .headers_mut()
+                .insert(header::CONTENT_LENGTH, length);
+            std::future::ready(Ok::<_, Infallible>(response))
+        });
+        let layer = AdmitLayer::around(recorder.clone());
+        let mut response = layer.layer(service).oneshot(get()).await.unwrap();
+        response.body_mut().frame().await.unwrap().unwrap();
+        drop(response);
+        recorder.told()
+    };
+    assert_eq!(call("5").await, Some(Outcome::Success));
+    assert_eq!(call("6").await, Some(Outcome::Cancelled));
+}
+
 #[tokio::test]
 async fn what_an_inner_floodwall_refused_is_given_back_at_the_head() {
     let recorder = Recorder::default();
