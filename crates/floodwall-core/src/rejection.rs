@@ -9,6 +9,9 @@ use crate::{PolicyName, Report};
 /// (HTTP 429) and what is our lack of room (HTTP 503).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
+// As wide as what stands beside it in a refusal: bytes that nobody uses are copied, too, in pieces that
+// overlap, and wait for each other.
+#[repr(u64)]
 pub enum Reason {
     /// The request costs more than the quota's burst: no waiting will ever help.
     CostAboveBurst,
@@ -102,51 +105,61 @@ impl fmt::Display for Reason {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rejection {
     policy: PolicyName,
+    /// In nanoseconds; `UNKNOWN` if that cannot be told.
+    retry_after: u64,
+    /// In nanoseconds.
+    waited: u64,
+    // Boxed, because most have nothing of it: whatever holds this moves it about.
+    more: Option<Box<More>>,
     reason: Reason,
-    retry_after: Option<Duration>,
-    waited: Duration,
-    detail: Option<&'static str>,
-    report: Option<Box<Report>>,
 }
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct More {
+    detail: Option<&'static str>,
+    report: Option<Report>,
+}
+
+const UNKNOWN: u64 = u64::MAX;
 
 impl Rejection {
     /// A refusal by `policy` that says nothing about when to retry.
     pub const fn new(policy: PolicyName, reason: Reason) -> Self {
         Self {
             policy,
+            retry_after: UNKNOWN,
+            waited: 0,
+            more: None,
             reason,
-            retry_after: None,
-            waited: Duration::ZERO,
-            detail: None,
-            report: None,
         }
     }
 
-    /// Adds how long the caller should stay away; exact for quotas, an estimate otherwise.
+    /// Adds how long the caller should stay away, up to some 584 years; exact for quotas, an estimate
+    /// otherwise.
     #[must_use]
     pub const fn with_retry_after(mut self, wait: Duration) -> Self {
-        self.retry_after = Some(wait);
+        self.retry_after = nanos(wait);
         self
     }
 
-    /// Adds how long the request had waited before it was refused.
+    /// Adds how long the request had waited before it was refused, up to some 584 years.
     #[must_use]
     pub const fn with_waited(mut self, waited: Duration) -> Self {
-        self.waited = waited;
+        self.waited = nanos(waited);
         self
     }
 
     /// Adds the state of the quotas that took part, for the response fields.
     #[must_use]
     pub fn with_report(mut self, report: Report) -> Self {
-        self.report = Some(Box::new(report));
+        self.more.get_or_insert_default().report = Some(report);
         self
     }
 
     /// Adds what a person who reads the answer should know, as the fix for a missing key.
     #[must_use]
-    pub const fn with_detail(mut self, detail: &'static str) -> Self {
-        self.detail = Some(detail);
+    pub fn with_detail(mut self, detail: &'static str) -> Self {
+        self.more.get_or_insert_default().detail = Some(detail);
         self
     }
 
@@ -162,32 +175,45 @@ impl Rejection {
 
     /// How long to stay away, if that can be told.
     pub const fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
+        match self.retry_after {
+            UNKNOWN => None,
+            nanos => Some(Duration::from_nanos(nanos)),
+        }
     }
 
     /// How long the request had waited.
     pub const fn waited(&self) -> Duration {
-        self.waited
+        Duration::from_nanos(self.waited)
     }
 
     /// What a person should know, if there is more to say than the reason.
-    pub const fn detail(&self) -> Option<&'static str> {
-        self.detail
+    pub fn detail(&self) -> Option<&'static str> {
+        self.more.as_ref()?.detail
     }
 
     /// The state of the quotas that took part, the violated ones first, if any did.
     pub fn report(&self) -> Option<&Report> {
-        self.report.as_deref()
+        self.more.as_ref()?.report.as_ref()
+    }
+}
+
+/// As much as can be told.
+const fn nanos(of: Duration) -> u64 {
+    let nanos = of.as_nanos();
+    if nanos < UNKNOWN as u128 {
+        nanos as u64
+    } else {
+        UNKNOWN - 1
     }
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} refused the request: {}", self.policy, self.reason)?;
-        if let Some(wait) = self.retry_after {
+        if let Some(wait) = self.retry_after() {
             write!(f, " (retry after {wait:?})")?;
         }
-        if let Some(detail) = self.detail {
+        if let Some(detail) = self.detail() {
             write!(f, ": {detail}")?;
         }
         Ok(())

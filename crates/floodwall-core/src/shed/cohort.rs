@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use crate::rate::KeyHash;
+use crate::stats::slot::Slots;
 use crate::{Level, Moment, Priority};
 
 /// First attempts fill the first three quarters of a class's cohorts, retries the last one.
@@ -32,6 +33,35 @@ impl Epoch {
             return Self(0);
         }
         Self(now.as_nanos() / length as u64)
+    }
+}
+
+/// Epochs of one length: what [`Epoch::at`] tells, without a division for each request.
+///
+/// ```
+/// use floodwall_core::{Moment, shed::{Epoch, Epochs}};
+/// use std::time::Duration;
+///
+/// let hour = Duration::from_secs(3_600);
+/// let later = Moment::ZERO + 5 * hour;
+/// assert_eq!(Epochs::of(hour).at(later), Epoch::at(later, hour));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Epochs(Option<Slots>);
+
+impl Epochs {
+    /// Epochs of this length, at least two nanoseconds; of no length they last for ever.
+    pub const fn of(length: Duration) -> Self {
+        let nanos = length.as_nanos();
+        if nanos == 0 || nanos > u64::MAX as u128 {
+            return Self(None);
+        }
+        Self(Some(Slots::of(nanos as u64)))
+    }
+
+    /// The epoch of `now`.
+    pub fn at(self, now: Moment) -> Epoch {
+        Epoch(self.0.map_or(0, |epochs| epochs.divide(now).0))
     }
 }
 

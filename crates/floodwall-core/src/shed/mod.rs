@@ -25,7 +25,7 @@ mod settings;
 mod shedder;
 mod usage;
 
-pub use cohort::{Epoch, cohort_of};
+pub use cohort::{Epoch, Epochs, cohort_of};
 pub use controller::{Controller, Interval, Queued};
 pub use cut_off::CutOff;
 pub use distribution::Distribution;

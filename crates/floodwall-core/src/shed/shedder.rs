@@ -1,5 +1,7 @@
 use std::sync::{Mutex, TryLockError};
 
+use crossbeam_utils::CachePadded;
+
 use crate::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::{Level, Moment, Priority};
 
@@ -30,10 +32,12 @@ use super::{Controller, CutOff, Distribution, Interval, Queued, ShedSettings};
 #[derive(Debug)]
 pub struct Shedder {
     cut: AtomicU64,
+    /// In nanoseconds; 0 once a step was seen.
     due: AtomicU64,
     /// The count of arrivals at which a step is seen.
     step: AtomicU64,
-    arrived: AtomicU64,
+    /// On a line of its own: each arrival writes it, and only reads what is above.
+    arrived: CachePadded<AtomicU64>,
     lowest: AtomicU32,
     fresh: Box<[AtomicU32]>,
     inner: Mutex<Inner>,
@@ -85,7 +89,7 @@ impl Shedder {
             cut: AtomicU64::new(CutOff::OPEN.bits()),
             due: AtomicU64::new((now + ShedSettings::INTERVAL).as_nanos()),
             step: AtomicU64::new(FIRST_STEP),
-            arrived: AtomicU64::new(0),
+            arrived: CachePadded::new(AtomicU64::new(0)),
             lowest: AtomicU32::new(u32::MAX),
             fresh: (0..Level::COUNT).map(|_| AtomicU32::new(0)).collect(),
             inner: Mutex::new(Inner {
@@ -115,7 +119,11 @@ impl Shedder {
     /// Counts an arrival, whatever became of it. Each one once.
     pub fn arrived(&self, level: Level) {
         self.fresh[level.index()].fetch_add(1, Ordering::Relaxed);
-        self.arrived.fetch_add(1, Ordering::Relaxed);
+        let arrived = self.arrived.fetch_add(1, Ordering::Relaxed) + 1;
+        let is_step = arrived >= self.step.load(Ordering::Relaxed);
+        if is_step && self.due.load(Ordering::Relaxed) > 0 {
+            self.due.store(0, Ordering::Relaxed);
+        }
     }
 
     /// Tells how many wait in the queue right now: the lowest of an interval is what counts.
@@ -128,7 +136,6 @@ impl Shedder {
     /// Whether it is time for a new cut-off.
     pub fn is_due(&self, now: Moment) -> bool {
         now.as_nanos() >= self.due.load(Ordering::Relaxed)
-            || self.arrived.load(Ordering::Relaxed) >= self.step.load(Ordering::Relaxed)
     }
 
     /// Makes the cut-off anew, unless somebody else is at it. `pressure` is the highest of all
@@ -176,14 +183,14 @@ impl Shedder {
             .absorb(|level| take(&self.fresh[level.index()]));
         inner.controller.tick(&interval);
         self.cut_again(&inner);
-        self.due
-            .store((now + ShedSettings::INTERVAL).as_nanos(), Ordering::Relaxed);
         let expected = inner.controller.arrivals_per_second().unwrap_or(0.0)
             * ShedSettings::INTERVAL.as_secs_f64();
         self.step.store(
             arrived.saturating_add(step_after(expected)),
             Ordering::Relaxed,
         );
+        self.due
+            .store((now + ShedSettings::INTERVAL).as_nanos(), Ordering::Relaxed);
     }
 
     /// The limit behind the queue lets in so many times as many as before; see
@@ -271,5 +278,28 @@ mod tests {
             "a step to fourfold load within half an interval"
         );
         assert!(step_after(100.0) as f64 >= 100.0 + 4.0 * 10.0);
+    }
+
+    #[test]
+    fn a_step_is_due_at_once_and_until_somebody_made_a_new_cut_off() {
+        let shedder = Shedder::new(ShedSettings::default(), Moment::ZERO);
+        let come = |times: u32| {
+            for _ in 0..times {
+                shedder.arrived(shedder.next_level(Priority::NORMAL, false));
+            }
+        };
+        let at = |millis: u64| Moment::from_nanos(millis * 1_000_000);
+        come(20);
+        assert!(!shedder.is_due(at(99)) && shedder.is_due(at(100)));
+        shedder.tick(at(100), 0.0, None);
+
+        // Half as many again as are expected, and sixteen more at least, are a step.
+        come(35);
+        assert!(!shedder.is_due(at(101)));
+        come(10);
+        assert!(shedder.is_due(at(101)));
+        shedder.tick(at(101), 0.0, None);
+        assert!(!shedder.is_due(at(102)), "the next is due in an interval");
+        assert!(shedder.is_due(at(201)));
     }
 }

@@ -25,7 +25,7 @@ mod latencies;
 mod loom_models;
 mod peak;
 mod queue_trend;
-mod slot;
+pub(crate) mod slot;
 mod window;
 
 pub use drift::Drift;

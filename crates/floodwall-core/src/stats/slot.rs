@@ -5,7 +5,7 @@ use crate::Moment;
 /// To divide by the length would take as long as everything else that is done to count one request,
 /// so its reciprocal is multiplied with.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Slots {
+pub(crate) struct Slots {
     length: u64,
     /// 2 to the 64, divided by the length and rounded up.
     reciprocal: u64,
@@ -13,7 +13,7 @@ pub(super) struct Slots {
 
 impl Slots {
     /// Of so many nanoseconds each, at least two.
-    pub(super) const fn of(length: u64) -> Self {
+    pub(crate) const fn of(length: u64) -> Self {
         let length = if length < 2 { 2 } else { length };
         Self {
             length,
@@ -32,6 +32,12 @@ impl Slots {
 
     /// The same, and how many nanoseconds of the slot are over.
     pub(super) fn split(self, now: Moment) -> (u32, u64) {
+        let (turn, over) = self.divide(now);
+        (u32::try_from(turn).unwrap_or(u32::MAX), over)
+    }
+
+    /// The same, however many slots there have been.
+    pub(crate) fn divide(self, now: Moment) -> (u64, u64) {
         let nanos = now.as_nanos();
         let product = u128::from(nanos) * u128::from(self.reciprocal);
         // By what the reciprocal was rounded up, it is one too many at most.
@@ -41,7 +47,7 @@ impl Slots {
             Some(begin) => (estimate, begin),
             None => (estimate - 1, (estimate - 1) * self.length),
         };
-        (u32::try_from(turn).unwrap_or(u32::MAX), nanos - begin)
+        (turn, nanos - begin)
     }
 }
 

@@ -135,6 +135,32 @@ impl QuotaSet {
         }
     }
 
+    /// As [`charge`](Self::charge), for the key and into the place of `charges`, which were
+    /// [none](Charges::none).
+    ///
+    /// # Errors
+    ///
+    /// As `charge`.
+    #[inline]
+    pub fn charge_into(
+        &self,
+        charges: &mut Charges,
+        now: Moment,
+        cost: u32,
+    ) -> Result<(), SetDenied> {
+        let [only] = &*self.members else {
+            *charges = self.charge_all(charges.key(), now, cost)?;
+            return Ok(());
+        };
+        match only.cells.charge(charges.key(), now, cost) {
+            Ok(charge) => {
+                charges.push(&charge);
+                Ok(())
+            }
+            Err(denied) => Err(SetDenied::by(only, 0, &denied)),
+        }
+    }
+
     fn charge_all(&self, key: KeyHash, now: Moment, cost: u32) -> Result<Charges, SetDenied> {
         self.peek(key, now, cost)?;
         self.charge_each(key, now, |member| member.cells.charge(key, now, cost))
@@ -194,7 +220,18 @@ impl QuotaSet {
     /// # Errors
     ///
     /// As `charge`.
+    #[inline]
     pub fn peek(&self, key: KeyHash, now: Moment, cost: u32) -> Result<(), SetDenied> {
+        let [only] = &*self.members else {
+            return self.peek_all(key, now, cost);
+        };
+        match only.cells.check(key, now, cost) {
+            Ok(()) => Ok(()),
+            Err(denied) => Err(SetDenied::by(only, 0, &denied)),
+        }
+    }
+
+    fn peek_all(&self, key: KeyHash, now: Moment, cost: u32) -> Result<(), SetDenied> {
         let mut result = Ok(());
         for (i, member) in self.members.iter().enumerate() {
             if let Err(denied) = member.cells.check(key, now, cost) {
