@@ -26,7 +26,7 @@ const MANY: usize = 1_000;
 /// The rules: peeking changes nothing; a future that is never polled charges nothing; peeking
 /// refuses nothing that would be admitted; what is refused is not charged; a permit whose work did
 /// not run ([`Outcome::Refused`]) goes back whole; clones share the state; every outcome and a plain
-/// drop are endured.
+/// drop are endured; polled [into a place](Admission::poll_into), as services do, it decides alike.
 ///
 /// Waits for nothing, but needs a runtime around it if the policy does. A policy that lets a request wait counts as one that does not admit it, and is
 /// asked to forget it by dropping its future.
@@ -91,6 +91,24 @@ where
         "a permit whose work did not run must go back whole",
     );
 
+    let a = policy();
+    let mut places = fill_places(&a, &request);
+    assert_eq!(
+        places.len(),
+        room,
+        "polled into a place it must decide alike"
+    );
+    while let Some(mut place) = places.pop() {
+        A::Permit::complete_in(&mut place, &End::new(Outcome::Refused));
+        assert!(place.is_none(), "who completes in its place must empty it");
+    }
+    same_room(
+        &a,
+        &request,
+        room,
+        "a permit that is completed in its place must go back whole",
+    );
+
     if room < MANY {
         let a = policy();
         let mut permits = fill(&a, &request);
@@ -133,6 +151,32 @@ fn fill<A: Admission<Req>, Req>(policy: &A, request: &impl Fn() -> Req) -> Vec<A
     std::iter::from_fn(|| admit(policy, &request()))
         .take(MANY)
         .collect()
+}
+
+/// The same, each in its place.
+fn fill_places<A, Req>(policy: &A, request: &impl Fn() -> Req) -> Vec<Option<A::Permit>>
+where
+    A: Admission<Req>,
+{
+    let admit = || {
+        let mut decision = pin!(policy.admit(&request(), &Now::unread()));
+        let mut context = Context::from_waker(Waker::noop());
+        let (mut place, mut refused) = (None, None);
+        let polled = A::poll_into(decision.as_mut(), &mut context, &mut place, &mut refused);
+        match polled {
+            Poll::Ready(true) => assert!(
+                place.is_some() && refused.is_none(),
+                "whoever is let in must have a permit in its place"
+            ),
+            Poll::Ready(false) => assert!(
+                place.is_none() && refused.is_some(),
+                "whoever is refused must be told why, and have nothing"
+            ),
+            Poll::Pending => A::Permit::complete_in(&mut place, &End::new(Outcome::Refused)),
+        }
+        polled.eq(&Poll::Ready(true)).then_some(place)
+    };
+    std::iter::from_fn(admit).take(MANY).collect()
 }
 
 fn same_room<A, Req>(policy: &A, request: &impl Fn() -> Req, room: usize, rule: &str)

@@ -70,6 +70,7 @@ pub mod outbound;
 #[cfg(feature = "http")]
 pub mod queue_latency;
 pub mod rate_limit;
+mod seldom;
 pub mod shed;
 pub mod signals;
 mod spare;

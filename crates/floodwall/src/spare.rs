@@ -8,6 +8,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -66,8 +67,8 @@ struct Owner<T: Spare>(Arc<T>);
 /// To look whether there is an owner left.
 pub(crate) struct WeaklyOwned<T: Spare>(Weak<Owner<T>>);
 
-/// What a request holds, until it is taken or dropped.
-pub(crate) struct Lent<T: Spare>(Option<Arc<T>>);
+/// What a request holds, until it is taken or dropped: its drop takes care of all that is in it.
+pub(crate) struct Lent<T: Spare>(Option<ManuallyDrop<Arc<T>>>);
 
 /// Of one thread.
 pub(crate) struct Spares<T>([Cell<Option<Arc<T>>>; PLACES]);
@@ -82,7 +83,7 @@ impl<T: Spare> Owned<T> {
     pub(crate) fn lend(&self) -> Lent<T> {
         let own = &self.0.0;
         let spare = T::with_spares(|spares| spares.take(own)).flatten();
-        Lent(Some(spare.unwrap_or_else(|| Arc::clone(own))))
+        Lent::counted(spare.unwrap_or_else(|| Arc::clone(own)))
     }
 
     pub(crate) fn downgrade(&self) -> WeaklyOwned<T> {
@@ -107,7 +108,7 @@ impl<T: Spare> WeaklyOwned<T> {
 impl<T: Spare> Lent<T> {
     /// Of something that is shared in another way: no spares are kept of it.
     pub(crate) const fn counted(shared: Arc<T>) -> Self {
-        Self(Some(shared))
+        Self(Some(ManuallyDrop::new(shared)))
     }
 
     pub(crate) const fn none() -> Self {
@@ -118,8 +119,8 @@ impl<T: Spare> Lent<T> {
         Self(self.0.take())
     }
 
-    pub(crate) const fn get(&self) -> Option<&Arc<T>> {
-        self.0.as_ref()
+    pub(crate) fn get(&self) -> Option<&Arc<T>> {
+        self.0.as_deref()
     }
 }
 
@@ -128,19 +129,27 @@ impl<T: Spare> Drop for Lent<T> {
     #[inline(always)]
     fn drop(&mut self) {
         if let Some(shared) = self.0.take() {
-            give_back(shared);
+            give_back(ManuallyDrop::into_inner(shared));
         }
     }
 }
 
 #[inline(never)]
 fn give_back<T: Spare>(shared: Arc<T>) {
-    if shared.lendable().owned.load(Ordering::Relaxed) {
-        // Whoever is turned away is dropped when the place is whole again: what is shared may hold a
-        // user's values.
-        let mut shared = Some(shared);
-        let _turned_away = T::with_spares(|spares| spares.put(&mut shared));
+    if !shared.lendable().owned.load(Ordering::Relaxed) {
+        return let_go(shared);
     }
+    // Whoever is turned away is dropped when the place is whole again: what is shared may hold a user's
+    // values.
+    if let Some(Some(turned_away)) = T::with_spares(move |spares| spares.put(shared)) {
+        let_go(turned_away);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn let_go<T>(shared: Arc<T>) {
+    drop(shared);
 }
 
 impl<T: Spare> Spares<T> {
@@ -154,9 +163,8 @@ impl<T: Spare> Spares<T> {
     }
 
     #[inline]
-    fn put(&self, shared: &mut Option<Arc<T>>) -> Option<Arc<T>> {
-        let place = self.of(shared.as_ref()?);
-        place.replace(shared.take())
+    fn put(&self, shared: Arc<T>) -> Option<Arc<T>> {
+        self.of(&shared).replace(Some(shared))
     }
 
     #[inline]

@@ -2,11 +2,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use floodwall_core::{Rejection, Report};
+use floodwall_core::{Outcome, Rejection, Report};
 use pin_project_lite::pin_project;
 
 use super::{Admission, End, Permit, Unused};
 use crate::Now;
+use crate::seldom::Seldom;
 
 /// Composes policies into one decision: all admit, or none is charged.
 ///
@@ -46,7 +47,7 @@ impl<Req: ?Sized, A: Admission<Req>> Admission<Req> for All<A> {
         match self.0.decide(request, now) {
             Ok(future) => EitherRefused::Asked { future },
             Err(refusal) => EitherRefused::Refused {
-                refusal: Some(refusal),
+                refusal: Seldom::new(refusal),
             },
         }
     }
@@ -57,7 +58,24 @@ impl<Req: ?Sized, A: Admission<Req>> Admission<Req> for All<A> {
     fn decides_early(&self) -> bool {
         self.0.decides_early()
     }
+    #[inline]
+    fn poll_into(
+        decision: Pin<&mut Self::Future>,
+        cx: &mut Context<'_>,
+        place: &mut Option<Self::Permit>,
+        refused: &mut Option<Rejection>,
+    ) -> Poll<bool> {
+        match decision.project() {
+            EitherRefusedProj::Asked { future } => A::poll_into(future, cx, place, refused),
+            EitherRefusedProj::Refused { refusal } => {
+                *refused = Some(refusal.take().expect(ONCE));
+                Poll::Ready(false)
+            }
+        }
+    }
 }
+
+const ONCE: &str = "a decision is polled to its end once";
 
 pin_project! {
     /// The future of [`All`]: refused at the peek, or asking one policy after the other.
@@ -67,7 +85,7 @@ pin_project! {
         #[doc(hidden)]
         Asked { #[pin] future: F },
         #[doc(hidden)]
-        Refused { refusal: Option<Rejection> },
+        Refused { refusal: Seldom<Rejection> },
     }
 }
 
@@ -76,9 +94,7 @@ impl<F: Future<Output = Result<P, Rejection>>, P> Future for EitherRefused<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
             EitherRefusedProj::Asked { future } => future.poll(cx),
-            EitherRefusedProj::Refused { refusal } => Poll::Ready(Err(refusal
-                .take()
-                .expect("a decision is polled to its end once"))),
+            EitherRefusedProj::Refused { refusal } => Poll::Ready(Err(refusal.take().expect(ONCE))),
         }
     }
 }
@@ -159,9 +175,11 @@ impl<Req: ?Sized, A: Admission<Req>, B: Admission<Req>> Admission<Req> for And<A
 
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
         self.first.check(request, now)?;
-        self.then
-            .check(request, now)
-            .inspect_err(|refusal| self.first.passed_over(request, now, refusal))
+        let checked = self.then.check(request, now);
+        if let Err(refusal) = &checked {
+            self.first.passed_over(request, now, refusal);
+        }
+        checked
     }
 
     fn passed_over(&self, request: &Req, now: &Now, refusal: &Rejection) {
@@ -172,37 +190,66 @@ impl<Req: ?Sized, A: Admission<Req>, B: Admission<Req>> Admission<Req> for And<A
     fn admit(&self, request: &Req, now: &Now) -> Self::Future {
         AndFuture {
             then: self.then.admit(request, now),
-            earlier: Unused::none(),
+            earlier: Seldom::none(),
             first: self.first.admit(request, now),
+            is_first_in: false,
         }
     }
 
     fn decide(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
         let then = || {
             let then = self.then.decide(request, now);
-            then.inspect_err(|refusal| self.first.passed_over(request, now, refusal))
+            if let Err(refusal) = &then {
+                self.first.passed_over(request, now, refusal);
+            }
+            then
         };
-        let earlier = Unused::none();
         if self.first.decides_early() {
             let first = self.first.decide(request, now)?;
             let then = then()?;
             return Ok(AndFuture {
                 then,
-                earlier,
+                earlier: Seldom::none(),
                 first,
+                is_first_in: false,
             });
         }
         self.first.check(request, now)?;
         let then = then()?;
         Ok(AndFuture {
             then,
-            earlier,
+            earlier: Seldom::none(),
             first: self.first.admit(request, now),
+            is_first_in: false,
         })
     }
 
     fn decides_early(&self) -> bool {
         self.first.decides_early() && self.then.decides_early()
+    }
+
+    #[inline]
+    fn poll_into(
+        decision: Pin<&mut Self::Future>,
+        cx: &mut Context<'_>,
+        place: &mut Option<Self::Permit>,
+        refused: &mut Option<Rejection>,
+    ) -> Poll<bool> {
+        let this = decision.project();
+        let both = place.get_or_insert_with(Both::none);
+        if !*this.is_first_in {
+            if !ready!(A::poll_into(this.first, cx, &mut both.earlier, refused)) {
+                *place = None;
+                return Poll::Ready(false);
+            }
+            *this.is_first_in = true;
+        }
+        let is_in = ready!(B::poll_into(this.then, cx, &mut both.later, refused));
+        if !is_in {
+            // Undone at once, while the charge is most likely still the newest.
+            Both::complete_in(place, &End::new(Outcome::Refused));
+        }
+        Poll::Ready(is_in)
     }
 }
 
@@ -213,9 +260,13 @@ pin_project! {
         // Dropped in this order: who waits later gives up first.
         #[pin]
         then: FB,
-        earlier: Unused<PA>,
+        // Boxed, because it is there only while the later one waits: whatever holds this moves it
+        // about.
+        earlier: Seldom<Box<Unused<PA>>>,
         #[pin]
         first: FA,
+        // For one whose permits are left where they stay.
+        is_first_in: bool,
     }
 }
 
@@ -229,18 +280,21 @@ where
     type Output = Result<Both<PA, PB>, Rejection>;
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if this.earlier.is_none() {
-            *this.earlier = Unused::new(ready!(this.first.poll(cx))?);
-        }
-        match ready!(this.then.poll(cx)) {
-            Ok(later) => {
-                let earlier = this.earlier.take().expect("set just above");
-                Poll::Ready(Ok(Both { later, earlier }))
-            }
-            Err(refusal) => {
-                // Undone at once, while the charge is most likely still the newest.
-                *this.earlier = Unused::none();
-                Poll::Ready(Err(refusal))
+        let earlier = match this.earlier.take() {
+            Some(earlier) => earlier.begin(),
+            None => ready!(this.first.poll(cx))?,
+        };
+        // Should the later one refuse, it is undone at once, while the charge is most likely still the
+        // newest.
+        let earlier = Unused::new(earlier);
+        match this.then.poll(cx) {
+            Poll::Ready(later) => Poll::Ready(later.map(|later| Both {
+                later: Some(later),
+                earlier: Some(earlier.begin()),
+            })),
+            Poll::Pending => {
+                this.earlier.put(Box::new(earlier));
+                Poll::Pending
             }
         }
     }
@@ -249,14 +303,32 @@ where
 /// Two permits; the later one goes back first.
 #[derive(Debug)]
 pub struct Both<A, B> {
-    later: B,
-    earlier: A,
+    // Each is there once it was let in; dropped in this order.
+    later: Option<B>,
+    earlier: Option<A>,
+}
+
+impl<A, B> Both<A, B> {
+    const fn none() -> Self {
+        Self {
+            later: None,
+            earlier: None,
+        }
+    }
 }
 
 impl<A: Permit, B: Permit> Permit for Both<A, B> {
+    #[inline]
     fn complete(self, end: &End) {
-        self.later.complete(end);
-        self.earlier.complete(end);
+        Self::complete_in(&mut Some(self), end);
+    }
+    #[inline]
+    fn complete_in(place: &mut Option<Self>, end: &End) {
+        if let Some(both) = place {
+            B::complete_in(&mut both.later, end);
+            A::complete_in(&mut both.earlier, end);
+            *place = None;
+        }
     }
     fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>) {
         self.earlier.responded(now, hold_at_most);

@@ -1,5 +1,5 @@
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use floodwall_core::{Rejection, Report};
@@ -8,22 +8,28 @@ use pin_project_lite::pin_project;
 use super::{Admission, End, Permit};
 use crate::Now;
 
-/// One of two permits.
+/// One of two permits, which is there once it was let in.
 #[derive(Debug)]
 #[expect(clippy::exhaustive_enums, reason = "it is one or the other, for ever")]
 pub enum Either<L, R> {
     /// From the first policy.
-    Left(L),
+    Left(Option<L>),
     /// From the second.
-    Right(R),
+    Right(Option<R>),
 }
 
 impl<L: Permit, R: Permit> Permit for Either<L, R> {
     fn complete(self, end: &End) {
-        match self {
-            Self::Left(permit) => permit.complete(end),
-            Self::Right(permit) => permit.complete(end),
+        Self::complete_in(&mut Some(self), end);
+    }
+    #[inline]
+    fn complete_in(place: &mut Option<Self>, end: &End) {
+        match place {
+            Some(Self::Left(permit)) => L::complete_in(permit, end),
+            Some(Self::Right(permit)) => R::complete_in(permit, end),
+            None => return,
         }
+        *place = None;
     }
     fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>) {
         match self {
@@ -51,6 +57,39 @@ pin_project! {
     }
 }
 
+impl<L, R> EitherFuture<L, R> {
+    /// For a decision of one of `A` and `B`, as [`Admission::poll_into`].
+    #[inline]
+    pub(super) fn poll_into<Req, A, B>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        place: &mut Option<Either<A::Permit, B::Permit>>,
+        refused: &mut Option<Rejection>,
+    ) -> Poll<bool>
+    where
+        Req: ?Sized,
+        A: Admission<Req, Future = L>,
+        B: Admission<Req, Future = R>,
+    {
+        let is_in = match self.project() {
+            EitherProj::Left { future } => match place.get_or_insert(Either::Left(None)) {
+                Either::Left(permit) => ready!(A::poll_into(future, cx, permit, refused)),
+                Either::Right(_) => unreachable!("{THE_SAME}"),
+            },
+            EitherProj::Right { future } => match place.get_or_insert(Either::Right(None)) {
+                Either::Right(permit) => ready!(B::poll_into(future, cx, permit, refused)),
+                Either::Left(_) => unreachable!("{THE_SAME}"),
+            },
+        };
+        if !is_in {
+            *place = None;
+        }
+        Poll::Ready(is_in)
+    }
+}
+
+const THE_SAME: &str = "a decision is polled with the same place each time";
+
 impl<L, R, P, Q> Future for EitherFuture<L, R>
 where
     L: Future<Output = Result<P, Rejection>>,
@@ -59,8 +98,12 @@ where
     type Output = Result<Either<P, Q>, Rejection>;
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
-            EitherProj::Left { future } => future.poll(cx).map_ok(Either::Left),
-            EitherProj::Right { future } => future.poll(cx).map_ok(Either::Right),
+            EitherProj::Left { future } => {
+                future.poll(cx).map_ok(|permit| Either::Left(Some(permit)))
+            }
+            EitherProj::Right { future } => {
+                future.poll(cx).map_ok(|permit| Either::Right(Some(permit)))
+            }
         }
     }
 }
@@ -96,6 +139,15 @@ impl<Req: ?Sized, A: Admission<Req>> Admission<Req> for Option<A> {
     fn decides_early(&self) -> bool {
         self.as_ref().is_none_or(Admission::decides_early)
     }
+    #[inline]
+    fn poll_into(
+        decision: Pin<&mut Self::Future>,
+        cx: &mut Context<'_>,
+        place: &mut Option<Self::Permit>,
+        refused: &mut Option<Rejection>,
+    ) -> Poll<bool> {
+        decision.poll_into::<Req, A>(cx, place, refused)
+    }
 }
 
 pin_project! {
@@ -111,6 +163,29 @@ impl<F> OptionFuture<F> {
     #[cfg(feature = "http")]
     pub(crate) const fn new(future: Option<F>) -> Self {
         Self { future }
+    }
+
+    /// For a decision of `A` if there is one, as [`Admission::poll_into`].
+    #[inline]
+    pub(crate) fn poll_into<Req, A>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        place: &mut Option<Option<A::Permit>>,
+        refused: &mut Option<Rejection>,
+    ) -> Poll<bool>
+    where
+        Req: ?Sized,
+        A: Admission<Req, Future = F>,
+    {
+        let permit = place.get_or_insert(None);
+        let is_in = match self.project().future.as_pin_mut() {
+            Some(future) => ready!(A::poll_into(future, cx, permit, refused)),
+            None => true,
+        };
+        if !is_in {
+            *place = None;
+        }
+        Poll::Ready(is_in)
     }
 }
 

@@ -1,5 +1,7 @@
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use floodwall_core::{PolicyName, Rejection};
 
@@ -170,5 +172,15 @@ impl<Req: ?Sized, M: Matches<Req>, A: Admission<Req>> Admission<Req> for Exempti
                 future: self.policy.decide(request, now)?,
             }
         })
+    }
+
+    #[inline]
+    fn poll_into(
+        decision: Pin<&mut Self::Future>,
+        cx: &mut Context<'_>,
+        place: &mut Option<Self::Permit>,
+        refused: &mut Option<Rejection>,
+    ) -> Poll<bool> {
+        decision.poll_into::<Req, ConcurrencyLimit, A>(cx, place, refused)
     }
 }

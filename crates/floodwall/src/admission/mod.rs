@@ -6,6 +6,9 @@ mod either;
 mod exempt;
 mod permit;
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use floodwall_core::Rejection;
 
 pub use and::{All, And, AndFuture, Both, IntoAll, all};
@@ -112,6 +115,32 @@ pub trait Admission<Req: ?Sized> {
     fn decides_early(&self) -> bool {
         false
     }
+
+    /// Polls a decision of [`admit`](Admission::admit) or [`decide`](Admission::decide), and leaves the
+    /// permit in `place` or the refusal in `refused`; once it is ready it tells whether it was let in.
+    /// floodwall's services poll in this way: permits and refusals are large, and a policy that
+    /// overrides this makes them where they stay, instead of making and then moving them.
+    ///
+    /// Both are empty at first. As long as it is pending, parts of the permit may be there already: the
+    /// same place is handed in at each poll, and who gives up [completes](Permit::complete_in) what is
+    /// there as [`Refused`](crate::Outcome::Refused). After a refusal the place is empty. A decision is
+    /// polled in this way from first to last, or not at all.
+    #[inline]
+    fn poll_into(
+        decision: Pin<&mut Self::Future>,
+        cx: &mut Context<'_>,
+        place: &mut Option<Self::Permit>,
+        refused: &mut Option<Rejection>,
+    ) -> Poll<bool> {
+        let Poll::Ready(decided) = decision.poll(cx) else {
+            return Poll::Pending;
+        };
+        match decided {
+            Ok(permit) => *place = Some(permit),
+            Err(refusal) => *refused = Some(refusal),
+        }
+        Poll::Ready(refused.is_none())
+    }
 }
 
 impl<Req: ?Sized, A: Admission<Req> + ?Sized> Admission<Req> for std::sync::Arc<A> {
@@ -134,5 +163,14 @@ impl<Req: ?Sized, A: Admission<Req> + ?Sized> Admission<Req> for std::sync::Arc<
     }
     fn decides_early(&self) -> bool {
         (**self).decides_early()
+    }
+    #[inline]
+    fn poll_into(
+        decision: Pin<&mut Self::Future>,
+        cx: &mut Context<'_>,
+        place: &mut Option<Self::Permit>,
+        refused: &mut Option<Rejection>,
+    ) -> Poll<bool> {
+        A::poll_into(decision, cx, place, refused)
     }
 }

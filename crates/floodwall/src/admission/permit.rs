@@ -13,6 +13,16 @@ pub trait Permit: Sized {
     /// end leaves this out; its `Drop` gives back what it holds.
     fn complete(self, _end: &End) {}
 
+    /// [`complete`](Permit::complete) where it stays, if there is one; `place` is empty then. floodwall
+    /// completes in this way what it holds in one place, so a large permit overrides it to be looked at
+    /// there, instead of being moved out first.
+    #[inline]
+    fn complete_in(place: &mut Option<Self>, end: &End) {
+        if let Some(permit) = place.take() {
+            permit.complete(end);
+        }
+    }
+
     /// The head of the response is on its way; the body may still go on for long. If it lasts for
     /// more than `hold_at_most`, a full limit may take the place back.
     fn responded(&mut self, _now: &Now, _hold_at_most: Option<Duration>) {}
@@ -90,9 +100,14 @@ impl End {
 impl Permit for () {}
 
 impl<P: Permit> Permit for Option<P> {
-    fn complete(self, end: &End) {
-        if let Some(permit) = self {
-            permit.complete(end);
+    fn complete(mut self, end: &End) {
+        P::complete_in(&mut self, end);
+    }
+    #[inline]
+    fn complete_in(place: &mut Option<Self>, end: &End) {
+        if let Some(permit) = place {
+            P::complete_in(permit, end);
+            *place = None;
         }
     }
     fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>) {
@@ -117,25 +132,13 @@ impl<P: Permit> Unused<P> {
         Self(Some(permit))
     }
 
-    pub(crate) const fn none() -> Self {
-        Self(None)
-    }
-
     /// The work begins: takes the permit out.
     ///
     /// # Panics
     ///
     /// If the permit was taken before.
     pub fn begin(mut self) -> P {
-        self.take().expect("a permit begins its work once")
-    }
-
-    pub(crate) const fn is_none(&self) -> bool {
-        self.0.is_none()
-    }
-
-    pub(crate) fn take(&mut self) -> Option<P> {
-        self.0.take()
+        self.0.take().expect("a permit begins its work once")
     }
 }
 

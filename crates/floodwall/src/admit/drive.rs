@@ -10,6 +10,7 @@ use tower_service::Service;
 use super::slot::Slot;
 use crate::Now;
 use crate::admission::{Admission, End, Permit};
+use crate::seldom::Seldom;
 
 pin_project! {
     /// The one state machine: admission, readiness of the very clone that will be called, the call.
@@ -37,7 +38,7 @@ pin_project! {
             running: SF,
         },
         Panicked {
-            payload: Option<Box<dyn Any + Send>>,
+            payload: Seldom<Box<dyn Any + Send>>,
         },
         Done,
     }
@@ -82,10 +83,13 @@ impl<W: Watch> Watch for Option<W> {
 }
 
 /// How a drive ended.
-pub(crate) enum Drove<Req, T, E, P> {
-    Refused(Req, Rejection),
+pub(crate) enum Drove<Req, T, E> {
+    /// And the refusal is where it was asked for.
+    Refused(Req),
     NotReady(E),
-    Ran(Result<T, E>, P),
+    /// The permit is still there, to be [taken](Drive::place) or [completed](Drive::complete): here
+    /// it would have to be moved.
+    Ran(Result<T, E>),
 }
 
 impl<S, Req, AF, SF, P> Drive<S, Req, AF, SF, P>
@@ -111,7 +115,7 @@ where
         let state = match started {
             Ok(admitting) => State::Admitting { admitting },
             Err(payload) => State::Panicked {
-                payload: Some(payload),
+                payload: Seldom::new(payload),
             },
         };
         Self {
@@ -122,79 +126,101 @@ where
         }
     }
 
-    /// Drives on; `begin` sees the request and its permit right before the inner call, and `watch`
-    /// is told what is waited for.
+    /// Drives on; `decide` is [`Admission::poll_into`], which leaves a refusal in `refused`, `begin` sees the request and its permit right
+    /// before the inner call, and `watch` is told what is waited for.
     ///
     /// # Panics
     ///
     /// When polled after it was ready, and with whatever the policy, the service or `begin` panics.
+    #[inline]
     pub(crate) fn poll_with<T, E>(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
+        refused: &mut Option<Rejection>,
         watch: &mut impl Watch,
+        decide: impl FnOnce(
+            Pin<&mut AF>,
+            &mut Context<'_>,
+            &mut Option<P>,
+            &mut Option<Rejection>,
+        ) -> Poll<bool>,
         begin: impl FnOnce(&mut Req, &mut P),
-    ) -> Poll<Drove<Req, T, E, P>>
+    ) -> Poll<Drove<Req, T, E>>
     where
         S: Service<Req, Response = T, Error = E, Future = SF>,
         SF: Future<Output = Result<T, E>>,
     {
         let this = self.project();
         let (mut state, slot) = (this.state, this.permit);
-        let mut begin = Some(begin);
-        loop {
-            match state.as_mut().project() {
-                StateProj::Admitting { admitting } => {
-                    let Poll::Ready(decision) = admitting.poll(cx) else {
-                        watch.waits_for_admission();
-                        return Poll::Pending;
-                    };
-                    match decision {
-                        Ok(permit) => slot.put(permit),
-                        Err(refusal) => {
-                            state.set(State::Done);
-                            *this.inner = None;
-                            let request = this.request.take().expect(ONCE);
-                            return Poll::Ready(Drove::Refused(request, refusal));
-                        }
-                    }
-                    state.set(State::Readying);
-                    watch.is_admitted();
-                }
-                StateProj::Readying => {
-                    let inner = this.inner.as_mut().expect(ONCE);
-                    match inner.poll_ready(cx) {
-                        Poll::Pending => {
-                            watch.waits_for_readiness();
-                            return Poll::Pending;
-                        }
-                        Poll::Ready(Ok(())) => {
-                            let running = run(inner, this.request, slot, watch, &mut begin);
-                            state.set(State::Running { running });
-                            *this.inner = None;
-                        }
-                        Poll::Ready(Err(error)) => {
-                            state.set(State::Done);
-                            *this.inner = None;
-                            *this.request = None;
-                            slot.take().complete(&End::new(Outcome::Failure));
-                            return Poll::Ready(Drove::NotReady(error));
-                        }
-                    }
-                }
-                StateProj::Running { running } => {
-                    let result = ready!(running.poll(cx));
-                    // The inner future dies here, before the permit leaves.
+        // From one state to the next, without going back to the top: mostly one poll is all.
+        match state.as_mut().project() {
+            StateProj::Admitting { admitting } => {
+                let Poll::Ready(is_in) = decide(admitting, cx, slot.place(), refused) else {
+                    watch.waits_for_admission();
+                    return Poll::Pending;
+                };
+                if !is_in {
                     state.set(State::Done);
-                    return Poll::Ready(Drove::Ran(result, slot.take()));
+                    *this.inner = None;
+                    let request = this.request.take().expect(ONCE);
+                    return Poll::Ready(Drove::Refused(request));
                 }
-                StateProj::Panicked { payload } => {
-                    let payload = payload.take().expect(ONCE);
-                    state.set(State::Done);
-                    resume_unwind(payload);
-                }
-                StateProj::Done => panic!("{ONCE}"),
+                state.set(State::Readying);
+                watch.is_admitted();
+            }
+            StateProj::Readying => {}
+            StateProj::Running { running } => {
+                let result = ready!(running.poll(cx));
+                // The inner future dies here, before the permit leaves.
+                state.set(State::Done);
+                return Poll::Ready(Drove::Ran(result));
+            }
+            StateProj::Panicked { payload } => {
+                let payload = payload.take().expect(ONCE);
+                state.set(State::Done);
+                resume_unwind(payload);
+            }
+            StateProj::Done => panic!("{ONCE}"),
+        }
+
+        let inner = this.inner.as_mut().expect(ONCE);
+        match inner.poll_ready(cx) {
+            Poll::Pending => {
+                watch.waits_for_readiness();
+                return Poll::Pending;
+            }
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(error)) => {
+                state.set(State::Done);
+                *this.inner = None;
+                *this.request = None;
+                slot.complete(&End::new(Outcome::Failure));
+                return Poll::Ready(Drove::NotReady(error));
             }
         }
+        let running = run(inner, this.request, slot, watch, begin);
+        state.set(State::Running { running });
+        *this.inner = None;
+
+        let StateProj::Running { running } = state.as_mut().project() else {
+            unreachable!("it was set just above");
+        };
+        let result = ready!(running.poll(cx));
+        state.set(State::Done);
+        Poll::Ready(Drove::Ran(result))
+    }
+
+    /// Where the permit of one that has run is.
+    #[cfg(feature = "http")]
+    #[inline]
+    pub(crate) fn place(self: Pin<&mut Self>) -> &mut Option<P> {
+        self.project().permit.place()
+    }
+
+    /// Completes the permit of one that has run.
+    #[inline]
+    pub(crate) fn complete(self: Pin<&mut Self>, end: &End) {
+        self.project().permit.complete(end);
     }
 }
 
@@ -205,19 +231,19 @@ fn run<S, Req, P: Permit>(
     request: &mut Option<Req>,
     slot: &mut Slot<P>,
     watch: &mut impl Watch,
-    begin: &mut Option<impl FnOnce(&mut Req, &mut P)>,
+    begin: impl FnOnce(&mut Req, &mut P),
 ) -> S::Future
 where
     S: Service<Req>,
 {
     let mut begun = slot.begin();
-    if let (Some(begin), Some(request)) = (begin.take(), request.as_mut()) {
-        begin(request, begun.permit());
-    }
+    let mut request = request.take().expect(ONCE);
+    begin(&mut request, begun.permit());
     watch.begins();
-    let running = inner.call(request.take().expect(ONCE));
+    let running = inner.call(request);
     begun.keep();
     running
 }
 
 const ONCE: &str = "a response future is polled to its end once";
+pub(crate) const REFUSED: &str = "whoever refuses says why";

@@ -6,8 +6,8 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::classify::Classify;
-use super::{ClassifyResult, Drive, Drove, Error};
-use crate::admission::{Admission, End, Permit};
+use super::{ClassifyResult, Drive, Drove, Error, REFUSED};
+use crate::admission::{Admission, End};
 
 pin_project! {
     /// The future of [`Admit`](super::Admit): admission, then the inner service's readiness, then
@@ -42,11 +42,19 @@ where
     type Output = Result<S::Response, Error<S::Error>>;
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        Poll::Ready(match ready!(this.drive.poll_with(cx, &mut (), |_, _| {})) {
-            Drove::Refused(_, refusal) => Err(Error::Rejected(refusal)),
+        let mut drive = this.drive;
+        let mut refused = None;
+        let drove =
+            ready!(
+                drive
+                    .as_mut()
+                    .poll_with(cx, &mut refused, &mut (), A::poll_into, |_, _| {})
+            );
+        Poll::Ready(match drove {
+            Drove::Refused(_) => Err(Error::Rejected(refused.expect(REFUSED))),
             Drove::NotReady(error) => Err(Error::Inner(error)),
-            Drove::Ran(result, permit) => {
-                permit.complete(&End::new(this.classify.outcome(result.as_ref())));
+            Drove::Ran(result) => {
+                drive.complete(&End::new(this.classify.outcome(result.as_ref())));
                 result.map_err(Error::Inner)
             }
         })

@@ -32,7 +32,7 @@ mod slot;
 pub use classify::{ByResult, ClassifyResult, ResultFn, classify_fn};
 #[cfg(feature = "http")]
 pub(crate) use drive::Watch;
-pub(crate) use drive::{Drive, Drove};
+pub(crate) use drive::{Drive, Drove, REFUSED};
 pub use error::Error;
 pub use future::ResponseFuture;
 pub use layer::AdmitLayer;

@@ -23,15 +23,15 @@ impl<P: Permit> Slot<P> {
         }
     }
 
-    pub(super) fn put(&mut self, permit: P) {
-        self.permit = Some(permit);
+    /// Where the decision leaves it, and whoever needs it elsewhere takes it.
+    pub(super) const fn place(&mut self) -> &mut Option<P> {
+        &mut self.permit
     }
 
-    /// # Panics
-    ///
-    /// If there is none.
-    pub(super) fn take(&mut self) -> P {
-        self.permit.take().expect("it was admitted")
+    /// The work has ended.
+    #[inline]
+    pub(super) fn complete(&mut self, end: &End) {
+        P::complete_in(&mut self.permit, end);
     }
 
     pub(super) const fn begin(&mut self) -> Begun<'_, P> {
@@ -41,15 +41,18 @@ impl<P: Permit> Slot<P> {
             keeps: false,
         }
     }
+
+    #[cold]
+    fn refuse(&mut self) {
+        self.complete(&End::new(Outcome::Refused));
+    }
 }
 
 impl<P: Permit> Drop for Slot<P> {
+    #[inline]
     fn drop(&mut self) {
-        if self.runs {
-            return;
-        }
-        if let Some(permit) = self.permit.take() {
-            permit.complete(&End::new(Outcome::Refused));
+        if !self.runs && self.permit.is_some() {
+            self.refuse();
         }
     }
 }
@@ -65,6 +68,7 @@ impl<P: Permit> Begun<'_, P> {
 }
 
 impl<P: Permit> Drop for Begun<'_, P> {
+    #[inline]
     fn drop(&mut self) {
         if !self.keeps {
             self.slot.permit = None;

@@ -73,6 +73,7 @@ impl Core {
     }
 
     /// The same as a part of a decision: counts.
+    #[inline]
     pub(super) fn check(
         &self,
         priority: Priority,
@@ -80,8 +81,26 @@ impl Core {
         deadline: Option<Instant>,
         now: &Now,
     ) -> Result<(), Rejection> {
+        let usual = deadline.is_none() && tenant.is_ok() && self.mode.get() == Mode::Enforce;
+        if usual && self.gate.has_room() {
+            return Ok(());
+        }
+        self.check_closely(priority, tenant, deadline, now)
+    }
+
+    #[inline(never)]
+    fn check_closely(
+        &self,
+        priority: Priority,
+        tenant: Result<Tenant, MissingKey>,
+        deadline: Option<Instant>,
+        now: &Now,
+    ) -> Result<(), Rejection> {
         let looked = self.look(priority, tenant, deadline, now, true);
-        looked.inspect_err(|refusal| self.count(priority, refusal))
+        if let Err(refusal) = &looked {
+            self.count(priority, refusal);
+        }
+        looked
     }
 
     /// If it `counts`, the gate counts a refusal, under the lock under which it found it.
@@ -152,9 +171,13 @@ impl Core {
         reason: Reason,
         retry_after: Duration,
     ) -> Rejection {
-        let refusal = Rejection::new(self.name, reason).with_retry_after(retry_after);
+        let refusal = self.refusal_told(reason, retry_after);
         self.count(priority, &refusal);
         refusal
+    }
+
+    pub(super) const fn refusal_told(&self, reason: Reason, retry_after: Duration) -> Rejection {
+        Rejection::new(self.name, reason).with_retry_after(retry_after)
     }
 
     /// The refusal that says how to provide a key.
@@ -162,6 +185,7 @@ impl Core {
         Rejection::new(self.name, Reason::MissingKey).with_detail(fix)
     }
 
+    #[inline(always)]
     pub(super) fn count(&self, priority: Priority, refusal: &Rejection) {
         if let Some(learner) = &self.learner {
             let held_back = match refusal.reason() {
@@ -197,7 +221,7 @@ impl Core {
         self.gate.leave_served(served, || at);
         // Who came in before it was switched to a mode that lets everybody in says nothing now.
         if self.mode.get() == Mode::Enforce {
-            learner.hand_in(left.sample(at, binding), &self.reins());
+            learner.hand_in(&left.sample(at, binding), &self.reins());
         }
     }
 

@@ -1,3 +1,4 @@
+use std::mem;
 use std::time::Duration;
 
 use floodwall_core::queue::Served;
@@ -9,6 +10,7 @@ use super::gate::HoldId;
 use super::shadow::Verdict;
 use crate::Now;
 use crate::admission::{End, Permit};
+use crate::seldom::Seldom;
 use crate::spare::Lent;
 
 /// A place inside; given back when it is completed or dropped.
@@ -23,7 +25,7 @@ pub struct ConcurrencyPermit {
     // Of a limit that moves.
     learns: bool,
     // Boxed, because most have nothing of it: whatever holds this moves it about.
-    rare: Option<Box<Rare>>,
+    rare: Seldom<Box<Rare>>,
 }
 
 #[derive(Debug, Default)]
@@ -41,12 +43,17 @@ impl ConcurrencyPermit {
         priority: Priority,
         now: impl FnOnce(&Core) -> Moment,
     ) -> Self {
-        let stay = core.get().and_then(|core| {
-            core.observer.admitted(priority);
-            core.observer.entered(|| core.gate.limit());
-            let learns = core.learner.is_some();
-            learns.then(|| Stay::begin(now(core), core.gate.in_flight()))
-        });
+        let stay = match core.get() {
+            Some(core) => {
+                core.observer.admitted(priority);
+                core.observer.entered(|| core.gate.limit());
+                match core.learner {
+                    Some(_) => Some(Stay::begin(now(core), core.gate.in_flight())),
+                    None => None,
+                }
+            }
+            None => None,
+        };
         // In one go, and at last: what is changed after it was made is copied once more.
         Self {
             core,
@@ -54,7 +61,7 @@ impl ConcurrencyPermit {
             shadow: false,
             learns: stay.is_some(),
             stay: stay.unwrap_or(Stay::NONE),
-            rare: None,
+            rare: Seldom::none(),
         }
     }
 
@@ -65,14 +72,14 @@ impl ConcurrencyPermit {
             stay: Stay::NONE,
             shadow: false,
             learns: false,
-            rare: None,
+            rare: Seldom::none(),
         }
     }
 
     /// For one that may have gone in by its tenant's turn.
     pub(super) fn of_turn(mut self, served: Option<Served>) -> Self {
         if served.is_some() {
-            self.rare.get_or_insert_default().served = served;
+            self.rare.get_or_default().served = served;
         }
         self
     }
@@ -106,6 +113,15 @@ impl ConcurrencyPermit {
         permit
     }
 
+    #[inline(never)]
+    fn leave_as(&mut self, end: &End) {
+        let at = match self.core.get() {
+            Some(core) if self.learns => Some(core.origin.at(end.now())),
+            _ => None,
+        };
+        self.leave(end.outcome(), at, end.is_sample());
+    }
+
     /// At `at`, or now if that was not said.
     fn leave(&mut self, outcome: Outcome, at: Option<Moment>, is_sample: bool) {
         let lent = self.core.take();
@@ -136,12 +152,25 @@ impl ConcurrencyPermit {
 
 impl Permit for ConcurrencyPermit {
     #[inline]
-    fn complete(mut self, end: &End) {
-        let at = match self.core.get() {
-            Some(core) if self.learns => Some(core.origin.at(end.now())),
-            _ => None,
-        };
-        self.leave(end.outcome(), at, end.is_sample());
+    fn complete(self, end: &End) {
+        Self::complete_in(&mut Some(self), end);
+    }
+
+    // As a part of whoever completes it: mostly there is little to do.
+    #[inline(always)]
+    fn complete_in(place: &mut Option<Self>, end: &End) {
+        let Some(permit) = place else { return };
+        if permit.learns || permit.shadow || permit.rare.is_some() {
+            permit.leave_as(end);
+        } else {
+            let lent = permit.core.take();
+            if let Some(core) = lent.get() {
+                core.observer.left();
+                core.gate.leave(|| core.origin.now());
+            }
+        }
+        // Nothing is left in it, and to drop it takes longer than one would think.
+        mem::forget(place.take());
     }
 
     fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>) {
@@ -150,7 +179,7 @@ impl Permit for ConcurrencyPermit {
             self.stay.responded(core.origin.at(now));
         }
         if let Some(at_most) = hold_at_most {
-            let rare = self.rare.get_or_insert_default();
+            let rare = self.rare.get_or_default();
             if rare.hold.is_none() {
                 rare.hold = Some(core.gate.hold(core.origin.at(now) + at_most));
             }

@@ -1,3 +1,6 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use floodwall_core::Rejection;
 
 use super::adaptive::LimitChoice;
@@ -144,5 +147,15 @@ where
 
     fn decides_early(&self) -> bool {
         true
+    }
+
+    #[inline(always)]
+    fn poll_into(
+        decision: Pin<&mut Acquire>,
+        cx: &mut Context<'_>,
+        place: &mut Option<ConcurrencyPermit>,
+        refused: &mut Option<Rejection>,
+    ) -> Poll<bool> {
+        decision.get_mut().poll_into(cx, place, refused)
     }
 }

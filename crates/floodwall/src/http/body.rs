@@ -47,7 +47,13 @@ impl<B: Body, P: Permit> ResponseBody<B, P> {
         }
     }
 
-    pub(super) fn holding(body: B, permit: P, headers: &HeaderMap, ends: Ends) -> Self {
+    /// Takes the permit out of its place.
+    pub(super) fn holding(
+        body: B,
+        permit: &mut Option<P>,
+        headers: &HeaderMap,
+        ends: Ends,
+    ) -> Self {
         let Ends {
             at_head,
             is_sample,
@@ -60,7 +66,7 @@ impl<B: Body, P: Permit> ResponseBody<B, P> {
         };
         let expects_trailers = matches!(at_head, AtHead::AskTrailers);
         let mut holding = Holding {
-            permit: Some(permit),
+            permit: permit.take(),
             outcome,
             expects_trailers,
             is_sample,
@@ -112,9 +118,10 @@ impl<P: Permit> Holding<P> {
     }
 
     fn end_as(&mut self, outcome: Outcome) {
-        if let Some(permit) = self.permit.take() {
+        if self.permit.is_some() {
             let end = End::new(outcome);
-            permit.complete(&if self.is_sample { end } else { end.no_sample() });
+            let end = if self.is_sample { end } else { end.no_sample() };
+            P::complete_in(&mut self.permit, &end);
         }
     }
 
@@ -137,10 +144,14 @@ impl<P: Permit> Holding<P> {
 }
 
 impl<P: Permit> Drop for Holding<P> {
+    #[inline]
     fn drop(&mut self) {
         // hyper drops a body unpolled once its Content-Length is out: that is a good end. A head that
         // said how it failed is not read to its end by clients who try again. Any other drop is a caller
         // that left, which the permit's own drop says.
+        if self.permit.is_none() {
+            return;
+        }
         let is_over = self.left == Some(0) || is_error(self.outcome) == Some(true);
         if is_over && !self.expects_trailers {
             self.end();

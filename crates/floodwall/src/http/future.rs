@@ -18,7 +18,7 @@ use super::layer::Shared;
 use super::{Admitted, Head, HoldUntil, ResponseBody};
 use crate::Now;
 use crate::admission::{Admission, End, Permit};
-use crate::admit::{Drive, Drove};
+use crate::admit::{Drive, Drove, REFUSED};
 use crate::queue_latency::Lap;
 
 /// What must be known of the request when the response comes.
@@ -83,7 +83,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let shared = &**this.shared;
-        let drove = ready!(this.drive.poll_with(cx, this.lap, |request, permit| {
+        let begin = |request: &mut Request<ReqBody>, permit: &mut A::Permit| {
             if let Some(hand_on) = &shared.rim.hand_on {
                 hand_on.tell(request);
             }
@@ -92,17 +92,26 @@ where
                 permit.report(&mut report);
                 request.extensions_mut().insert(Admitted::new(report));
             }
-        }));
+        };
+        let mut drive = this.drive;
+        let mut refused = None;
+        let drove =
+            ready!(
+                drive
+                    .as_mut()
+                    .poll_with(cx, &mut refused, this.lap, A::poll_into, begin)
+            );
         Poll::Ready(match drove {
-            Drove::Refused(request, refusal) => {
+            Drove::Refused(request) => {
+                let refusal = refused.expect(REFUSED);
                 let (head, _unread) = request.into_parts();
                 let answer = shared.rim.answers.respond(&refusal, &head);
                 Ok(answer.map(|bytes| ResponseBody::refusal(bytes)))
             }
             Drove::NotReady(error) => Err(error),
-            Drove::Ran(Ok(response), permit) => Ok(answered(response, permit, *this.asked, shared)),
-            Drove::Ran(Err(error), permit) => {
-                permit.complete(&End::new(Outcome::Failure));
+            Drove::Ran(Ok(response)) => Ok(answered(response, drive.place(), *this.asked, shared)),
+            Drove::Ran(Err(error)) => {
+                drive.complete(&End::new(Outcome::Failure));
                 Err(error)
             }
         })
@@ -111,7 +120,7 @@ where
 
 fn answered<B: Body, P: Permit, A>(
     response: Response<B>,
-    mut permit: P,
+    place: &mut Option<P>,
     asked: Asked,
     shared: &Shared<A>,
 ) -> Response<ResponseBody<B, P>> {
@@ -120,7 +129,7 @@ fn answered<B: Body, P: Permit, A>(
 
     if rim.answers.tell_quotas() {
         let mut report = Report::default();
-        permit.report(&mut report);
+        place.report(&mut report);
         rim.answers.add_fields(&report, &mut head.headers);
     }
 
@@ -129,7 +138,7 @@ fn answered<B: Body, P: Permit, A>(
         HoldUntil::End { at_most } => at_most,
         HoldUntil::Headers => None,
     };
-    permit.responded(&now, hold_at_most);
+    place.responded(&now, hold_at_most);
 
     let content = Content::of(&head.headers);
     let at_head = rim.classify.at_head(&head, content);
@@ -142,11 +151,12 @@ fn answered<B: Body, P: Permit, A>(
             AtHead::AskTrailers => Outcome::Success,
         };
         let end = End::at(outcome, now);
-        permit.complete(&if lasting.is_open_ended() {
+        let end = if lasting.is_open_ended() {
             end.no_sample()
         } else {
             end
-        });
+        };
+        P::complete_in(place, &end);
         return Response::from_parts(head, ResponseBody::free(body));
     }
     let without_body = asked.head || matches!(head.status.as_u16(), 204 | 304);
@@ -155,7 +165,7 @@ fn answered<B: Body, P: Permit, A>(
         is_sample: !lasting.is_open_ended(),
         without_body,
     };
-    let body = ResponseBody::holding(body, permit, &head.headers, ends);
+    let body = ResponseBody::holding(body, place, &head.headers, ends);
     Response::from_parts(head, body)
 }
 

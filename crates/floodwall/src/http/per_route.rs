@@ -1,5 +1,7 @@
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use floodwall_core::Rejection;
 
@@ -112,5 +114,15 @@ impl<A: Admission<Head>> Admission<Head> for PerRoute<A> {
     fn decide(&self, head: &Head, now: &Now) -> Result<Self::Future, Rejection> {
         let decided = self.policy(head).map(|policy| policy.decide(head, now));
         Ok(OptionFuture::new(decided.transpose()?))
+    }
+
+    #[inline]
+    fn poll_into(
+        decision: Pin<&mut Self::Future>,
+        cx: &mut Context<'_>,
+        place: &mut Option<Self::Permit>,
+        refused: &mut Option<Rejection>,
+    ) -> Poll<bool> {
+        decision.poll_into::<Head, A>(cx, place, refused)
     }
 }

@@ -70,6 +70,13 @@ struct Sheet {
     would_refuse: [AtomicU64; Reason::ALL.len()],
 }
 
+impl Sheet {
+    #[cold]
+    fn boxed() -> Box<Self> {
+        Box::default()
+    }
+}
+
 impl Default for Counters {
     fn default() -> Self {
         Self {
@@ -80,6 +87,7 @@ impl Default for Counters {
 }
 
 impl Counters {
+    #[inline]
     pub(crate) fn admitted(&self) {
         self.count(|sheet| &sheet.admitted);
     }
@@ -88,6 +96,7 @@ impl Counters {
         self.count(|sheet| &sheet.would_wait);
     }
 
+    #[inline]
     pub(crate) fn refused(&self, reason: Reason) {
         self.count(|sheet| &sheet.refused[reason.index()]);
     }
@@ -96,10 +105,11 @@ impl Counters {
         self.count(|sheet| &sheet.would_refuse[reason.index()]);
     }
 
+    #[inline]
     fn count(&self, of: impl FnOnce(&Sheet) -> &AtomicU64) {
         match own() {
             Some(seat) => {
-                let number = of(self.own[seat].get_or_init(Box::default));
+                let number = of(self.own[seat].get_or_init(Sheet::boxed));
                 // Nobody else writes it.
                 let so_far = number.load(Ordering::Relaxed);
                 number.store(so_far.wrapping_add(1), Ordering::Relaxed);

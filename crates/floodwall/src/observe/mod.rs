@@ -44,11 +44,13 @@ impl Observer {
         }
     }
 
+    #[inline]
     pub(crate) fn admitted(&self, class: Priority) {
         self.counters.admitted();
         self.series.admitted(class);
     }
 
+    #[inline]
     pub(crate) fn refused(&self, class: Priority, reason: Reason, retry_after: Option<Duration>) {
         self.counters.refused(reason);
         self.series.refused(class, reason, retry_after);
@@ -78,10 +80,12 @@ impl Observer {
         self.series.waited(class, waited);
     }
 
+    #[inline]
     pub(crate) fn entered(&self, limit: impl FnOnce() -> u32) {
         self.series.entered(limit);
     }
 
+    #[inline]
     pub(crate) fn left(&self) {
         self.series.left();
     }

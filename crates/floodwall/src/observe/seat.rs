@@ -4,6 +4,7 @@
 //! written. The seat of a thread that ends is taken by a later one, which sees all that was written
 //! from it.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Beyond so many threads at once the others share one more.
@@ -16,16 +17,31 @@ static TAKEN: AtomicU64 = AtomicU64::new(0);
 static EVER: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
+    /// Apart from what gives it back, because what has nothing to drop is there at once.
+    static NUMBER: Cell<usize> = const { Cell::new(NONE_YET) };
     static SEAT: Seat = Seat::take();
 }
+
+const NONE_YET: usize = usize::MAX;
 
 struct Seat(usize);
 
 /// The number of this thread's seat; `None` for one that has to share.
+#[inline]
 pub(super) fn own() -> Option<usize> {
+    let mut number = NUMBER.get();
+    if number == NONE_YET {
+        number = begin();
+    }
+    (number < SEATS).then_some(number)
+}
+
+#[cold]
+fn begin() -> usize {
     // A thread that ends may count after its seat was given back.
-    let seat = SEAT.try_with(|seat| seat.0).unwrap_or(SEATS);
-    (seat < SEATS).then_some(seat)
+    let number = SEAT.try_with(|seat| seat.0).unwrap_or(SEATS);
+    NUMBER.set(number);
+    number
 }
 
 /// How many seats there may be numbers of.
@@ -55,6 +71,7 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        NUMBER.set(SEATS);
         if self.0 < SEATS {
             TAKEN.fetch_and(!(1 << self.0), Ordering::Release);
         }

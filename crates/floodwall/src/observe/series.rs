@@ -133,12 +133,14 @@ impl Series {
         )
     }
 
+    #[inline]
     pub(crate) fn admitted(&self, class: Priority) {
         self.admitted[class.index()]
             .get_or_init(|| self.requests(class, "admit", "none"))
             .increment(1);
     }
 
+    #[inline]
     pub(crate) fn refused(&self, class: Priority, reason: Reason, retry_after: Option<Duration>) {
         self.refused[class.index()][reason.index()]
             .get_or_init(|| self.requests(class, "refuse", reason.as_str()))
@@ -177,6 +179,7 @@ impl Series {
             .record(waited.as_secs_f64());
     }
 
+    #[inline]
     pub(crate) fn entered(&self, limit: impl FnOnce() -> u32) {
         let made = || {
             // A limit that nobody changes is told once, with the first who enters.
@@ -186,6 +189,7 @@ impl Series {
         self.in_flight.get_or_init(made).increment(1.0);
     }
 
+    #[inline]
     pub(crate) fn left(&self) {
         if let Some(in_flight) = self.in_flight.get() {
             in_flight.decrement(1.0);

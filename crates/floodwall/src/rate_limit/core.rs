@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use floodwall_core::rate::{KeyHash, KeyHasher, QuotaSet, SetDenied};
-use floodwall_core::{PolicyName, Priority, Reason, Rejection, Report};
+use floodwall_core::{Moment, PolicyName, Priority, Reason, Rejection, Report};
 
 use super::pace::Pace;
 use crate::clock::Origin;
@@ -71,21 +71,35 @@ impl Core {
         self.draining.load(Ordering::Relaxed)
     }
 
+    /// It decides, and takes new ones.
+    #[inline]
+    pub(super) fn is_usual(&self) -> bool {
+        self.mode.get() == Mode::Enforce && !self.is_draining()
+    }
+
+    #[inline]
     pub(super) fn peek(&self, asked: &Asked, now: &Now) -> Result<(), Rejection> {
+        if let (true, Ok(key)) = (self.is_usual(), &asked.key) {
+            let at = self.origin.at(now);
+            return match self.quotas.peek(*key, at, asked.cost) {
+                Ok(()) => Ok(()),
+                // Whether there is room to wait for it is decided when it is charged.
+                Err(denied) if self.may_wait(&denied) => Ok(()),
+                Err(denied) => Err(self.refusal(*key, &denied, at)),
+            };
+        }
+        self.peek_unusual(asked)
+    }
+
+    #[cold]
+    fn peek_unusual(&self, asked: &Asked) -> Result<(), Rejection> {
         if self.is_draining() {
             return Err(Rejection::new(self.name, Reason::Draining));
         }
         if self.mode.get() != Mode::Enforce {
             return Ok(());
         }
-        let key = self.key(asked)?;
-        let at = self.origin.at(now);
-        match self.quotas.peek(key, at, asked.cost) {
-            Ok(()) => Ok(()),
-            // Whether there is room to wait for it is decided when it is charged.
-            Err(denied) if self.may_wait(&denied) => Ok(()),
-            Err(denied) => Err(self.refusal(key, &denied, now)),
-        }
+        self.key(asked).map(drop)
     }
 
     /// The key, or the refusal that says how to provide one.
@@ -121,9 +135,8 @@ impl Core {
     }
 
     #[cold]
-    pub(super) fn refusal(&self, key: KeyHash, denied: &SetDenied, now: &Now) -> Rejection {
+    pub(super) fn refusal(&self, key: KeyHash, denied: &SetDenied, at: Moment) -> Rejection {
         let mut report = Report::default();
-        let at = self.origin.at(now);
         self.quotas.report_denied(key, at, denied, &mut report);
         let refusal = Rejection::new(denied.policy, denied.reason).with_report(report);
         match denied.wait {

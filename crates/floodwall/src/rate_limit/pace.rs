@@ -69,20 +69,19 @@ impl Drop for Place {
 }
 
 impl Turn {
-    /// Takes a place in the line and reserves a turn, for a request that was `denied` at `since`,
-    /// which is `at` for its quotas. `None` if there is no line, no place, or no turn soon enough.
+    /// Takes a place in the line and reserves a turn, for a request that was `denied` at `at`. `None` if there is no line, no place, or no turn soon enough.
     #[cold]
     pub(super) fn reserve(
         core: &Arc<Core>,
         asked: (KeyHash, u32),
         denied: &SetDenied,
-        since: Instant,
         at: Moment,
     ) -> Option<Pin<Box<Self>>> {
         let pace = core.pace.as_ref().filter(|_| core.may_wait(denied))?;
         let place = pace.join().then(|| Place(Arc::clone(core)))?;
         let (key, cost) = asked;
         let (_, wait) = core.quotas.reserve(key, at, cost, pace.max_wait).ok()?;
+        let since = core.origin.instant(at)?;
         Some(Box::pin(Self {
             // Panics where there is no timer; the place is left then, too.
             until: sleep_until(since + wait),

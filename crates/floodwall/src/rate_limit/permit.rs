@@ -4,6 +4,7 @@ use floodwall_core::rate::{Charges, KeyHash};
 use floodwall_core::{Moment, Outcome, Report};
 
 use super::core::Core;
+use crate::Now;
 use crate::admission::{End, Permit};
 use crate::spare::Lent;
 
@@ -12,9 +13,9 @@ use crate::spare::Lent;
 #[derive(Debug)]
 pub struct RatePermit {
     /// Empty if there is nothing to take back or to tell.
-    core: Lent<Core>,
+    pub(super) core: Lent<Core>,
     /// Nothing for a turn that was waited for: it stays spent, whatever comes.
-    charges: Charges,
+    pub(super) charges: Charges,
     at: Moment,
     /// For its turn, in nanoseconds.
     waited: u64,
@@ -64,16 +65,31 @@ impl RatePermit {
     }
 }
 
-impl Permit for RatePermit {
-    fn complete(self, end: &End) {
-        if end.outcome() != Outcome::Refused {
-            return;
-        }
+impl RatePermit {
+    #[cold]
+    fn undo(&self, now: &Now) {
         if let Some(core) = self.core.get() {
-            let now = core.origin.at(end.now());
+            let now = core.origin.at(now);
             // What stays spent is counted by the set.
             let _ = core.quotas.undo(&self.charges, now);
         }
+    }
+}
+
+impl Permit for RatePermit {
+    #[inline]
+    fn complete(self, end: &End) {
+        if end.outcome() == Outcome::Refused {
+            self.undo(end.now());
+        }
+    }
+
+    #[inline]
+    fn complete_in(place: &mut Option<Self>, end: &End) {
+        if let (Some(permit), Outcome::Refused) = (&place, end.outcome()) {
+            permit.undo(end.now());
+        }
+        *place = None;
     }
 
     fn report(&self, to: &mut Report) {

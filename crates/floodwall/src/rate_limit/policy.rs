@@ -1,3 +1,6 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use floodwall_core::Rejection;
 use floodwall_core::rate::{KeyHash, Quota, QuotaError};
 
@@ -109,24 +112,45 @@ where
     }
 
     fn check(&self, request: &Req, now: &Now) -> Result<(), Rejection> {
-        self.core
-            .peek(&self.ask(request), now)
-            .inspect_err(|refusal| self.core.count(refusal))
+        let peeked = self.core.peek(&self.ask(request), now);
+        if let Err(refusal) = &peeked {
+            self.core.count(refusal);
+        }
+        peeked
     }
 
     fn admit(&self, request: &Req, now: &Now) -> Spend {
-        Spend::new(self.core.lend(), self.ask(request), now.clone())
+        Spend::new(
+            self.core.lend(),
+            self.ask(request),
+            self.core.origin.at(now),
+        )
     }
 
     fn decide(&self, request: &Req, now: &Now) -> Result<Spend, Rejection> {
         let asked = self.ask(request);
-        self.core
-            .peek(&asked, now)
-            .inspect_err(|refusal| self.core.count(refusal))?;
-        Ok(Spend::new(self.core.lend(), asked, now.clone()))
+        if let Err(refusal) = self.core.peek(&asked, now) {
+            self.core.count(&refusal);
+            return Err(refusal);
+        }
+        Ok(Spend::new(
+            self.core.lend(),
+            asked,
+            self.core.origin.at(now),
+        ))
     }
 
     fn decides_early(&self) -> bool {
         true
+    }
+
+    #[inline]
+    fn poll_into(
+        decision: Pin<&mut Spend>,
+        cx: &mut Context<'_>,
+        place: &mut Option<RatePermit>,
+        refused: &mut Option<Rejection>,
+    ) -> Poll<bool> {
+        decision.get_mut().poll_into(cx, place, refused)
     }
 }

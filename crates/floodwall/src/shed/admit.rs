@@ -32,15 +32,27 @@ impl Shedding {
         self.level = level;
         self
     }
+
+    /// Whether it is let in; leaves the refusal in `refused` if not.
+    #[inline]
+    pub(super) fn decide(&mut self, refused: &mut Option<Rejection>) -> bool {
+        let core = self.core.take();
+        let core = core.get().expect("a decision is polled to its end once");
+        let is_in = core.admit(&self.asked, self.at, self.level);
+        if let Err(level) = is_in {
+            *refused = Some(core.shed(level));
+        }
+        is_in.is_ok()
+    }
 }
 
 impl Future for Shedding {
     type Output = Result<(), Rejection>;
 
-    fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let core = self.core.take();
-        let core = core.get().expect("a decision is polled to its end once");
-        Poll::Ready(core.admit(&self.asked, self.at, self.level))
+    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut refused = None;
+        self.get_mut().decide(&mut refused);
+        Poll::Ready(refused.map_or(Ok(()), Err))
     }
 }
 
@@ -53,7 +65,8 @@ impl Core {
         }
     }
 
-    fn admit(&self, asked: &Asked, at: Moment, level: Option<Level>) -> Result<(), Rejection> {
+    /// The level of one that is to be shed, if it is.
+    fn admit(&self, asked: &Asked, at: Moment, level: Option<Level>) -> Result<(), Level> {
         let mode = self.mode.get();
         if mode == Mode::Off {
             return Ok(());
@@ -64,7 +77,7 @@ impl Core {
             None => self.decide(asked, at),
         };
         match verdict {
-            Verdict::Shed(level) if mode == Mode::Enforce => Err(self.shed(level)),
+            Verdict::Shed(level) if mode == Mode::Enforce => Err(level),
             Verdict::Shed(level) | Verdict::Spared(level) => {
                 self.shedder.arrived(level);
                 self.observer.would_refuse(asked.priority, Reason::Shed);

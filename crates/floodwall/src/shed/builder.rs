@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use floodwall_core::rate::HashSecret;
-use floodwall_core::shed::{Scale, ShedSettings, ShedSettingsBuilder, Shedder, Usage};
+use floodwall_core::shed::{Epochs, Scale, ShedSettings, ShedSettingsBuilder, Shedder, Usage};
 use floodwall_core::{PolicyName, Priority};
 
 use super::core::Core;
@@ -318,7 +318,7 @@ impl Settings {
             }),
             (None, true) => Ok(Cohorts::ByTenant {
                 secret: secret(),
-                epoch: self.epoch,
+                epochs: Epochs::of(self.epoch),
             }),
             (None, false) => Ok(Cohorts::InTurn),
         }

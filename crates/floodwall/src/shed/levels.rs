@@ -1,7 +1,5 @@
-use std::time::Duration;
-
 use floodwall_core::rate::{HashSecret, KeyHash};
-use floodwall_core::shed::{Epoch, Shedder, Usage, cohort_of};
+use floodwall_core::shed::{Epochs, Shedder, Usage, cohort_of};
 use floodwall_core::{Level, Moment, Priority};
 
 use crate::admission::Matches;
@@ -22,7 +20,7 @@ pub(super) enum Cohorts {
     /// Not at all: they take turns.
     InTurn,
     /// By tenant, dealt anew in each epoch.
-    ByTenant { secret: HashSecret, epoch: Duration },
+    ByTenant { secret: HashSecret, epochs: Epochs },
     /// By what each tenant has used lately.
     ByUsage { secret: HashSecret, usage: Usage },
 }
@@ -45,8 +43,8 @@ impl Cohorts {
     ) -> Level {
         match (self, tenant) {
             (Self::InTurn, _) | (_, None) => shedder.next_level(priority, retry),
-            (Self::ByTenant { epoch, .. }, Some(tenant)) => {
-                cohort_of(priority, tenant, Epoch::at(now, *epoch), retry)
+            (Self::ByTenant { epochs, .. }, Some(tenant)) => {
+                cohort_of(priority, tenant, epochs.at(now), retry)
             }
             (Self::ByUsage { usage, .. }, Some(tenant)) => {
                 usage.level(priority, tenant, retry, now)

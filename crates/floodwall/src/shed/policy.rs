@@ -1,4 +1,6 @@
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use floodwall_core::rate::KeyHash;
 use floodwall_core::{Level, Rejection};
@@ -170,5 +172,17 @@ where
 
     fn decides_early(&self) -> bool {
         true
+    }
+
+    #[inline]
+    fn poll_into(
+        decision: Pin<&mut Shedding>,
+        _cx: &mut Context<'_>,
+        place: &mut Option<()>,
+        refused: &mut Option<Rejection>,
+    ) -> Poll<bool> {
+        let is_in = decision.get_mut().decide(refused);
+        *place = is_in.then_some(());
+        Poll::Ready(is_in)
     }
 }

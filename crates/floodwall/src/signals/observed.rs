@@ -120,8 +120,13 @@ where
     }
 
     fn decide(&self, request: &Req, now: &Now) -> Result<Self::Future, Rejection> {
-        let decided = self.policy.decide(request, now);
-        let deciding = decided.inspect_err(|refusal| self.refused(request, now, refusal))?;
+        let deciding = match self.policy.decide(request, now) {
+            Ok(deciding) => deciding,
+            Err(refusal) => {
+                self.refused(request, now, &refusal);
+                return Err(refusal);
+            }
+        };
         let class = self.priority.priority(request);
         Ok(ObservedFuture {
             hub: self.hub.lend(),
@@ -132,6 +137,34 @@ where
 
     fn decides_early(&self) -> bool {
         self.policy.decides_early()
+    }
+
+    #[inline]
+    fn poll_into(
+        decision: Pin<&mut Self::Future>,
+        cx: &mut Context<'_>,
+        place: &mut Option<Self::Permit>,
+        refused: &mut Option<Rejection>,
+    ) -> Poll<bool> {
+        let this = decision.project();
+        let observed = place.get_or_insert_with(ObservedPermit::none);
+        let polled = A::poll_into(this.deciding, cx, &mut observed.permit, refused);
+        let Poll::Ready(is_in) = polled else {
+            if let Some(hub) = this.hub.get() {
+                this.arrival.waits(hub);
+            }
+            return Poll::Pending;
+        };
+        let (lent, arrival) = (this.hub.take(), *this.arrival);
+        if is_in {
+            observed.begin(lent, arrival);
+        } else {
+            *place = None;
+            if let (Some(hub), Some(refusal)) = (lent.get(), refused) {
+                arrival.refused(hub, refusal, arrival.decided(hub));
+            }
+        }
+        Poll::Ready(is_in)
     }
 }
 
@@ -243,19 +276,16 @@ where
             return Poll::Pending;
         };
         let (lent, arrival) = (this.hub.take(), *this.arrival);
-        let hub = lent.get().expect(ONCE);
-        let now = arrival.decided(hub);
         Poll::Ready(match decision {
             Ok(permit) => {
-                arrival.admitted(hub, now, waited(&permit, arrival.waits));
-                let inside = Inside {
-                    hub: lent,
-                    class: arrival.class,
-                };
-                Ok(ObservedPermit { permit, inside })
+                let mut observed = ObservedPermit::none();
+                observed.permit = Some(permit);
+                observed.begin(lent, arrival);
+                Ok(observed)
             }
             Err(refusal) => {
-                arrival.refused(hub, &refusal, now);
+                let hub = lent.get().expect(ONCE);
+                arrival.refused(hub, &refusal, arrival.decided(hub));
                 Err(refusal)
             }
         })
@@ -282,9 +312,33 @@ impl<F> fmt::Debug for ObservedFuture<F> {
 /// The permit of an [`Observed`] policy: when it ends, work has ended.
 #[derive(Debug)]
 pub struct ObservedPermit<P> {
-    // Dropped before it is counted.
-    permit: P,
+    // There once it was let in; dropped before it is counted.
+    permit: Option<P>,
     inside: Inside,
+}
+
+impl<P> ObservedPermit<P> {
+    const fn none() -> Self {
+        Self {
+            permit: None,
+            inside: Inside {
+                hub: Lent::none(),
+                class: Priority::NORMAL,
+            },
+        }
+    }
+}
+
+impl<P: Permit> ObservedPermit<P> {
+    /// It was let in.
+    #[inline]
+    fn begin(&mut self, lent: Lent<Hub>, arrival: Arrival) {
+        let hub = lent.get().expect(ONCE);
+        let now = arrival.decided(hub);
+        arrival.admitted(hub, now, waited(&self.permit, arrival.waits));
+        self.inside.class = arrival.class;
+        self.inside.hub = lent;
+    }
 }
 
 #[derive(Debug)]
@@ -311,9 +365,18 @@ impl Drop for Inside {
 }
 
 impl<P: Permit> Permit for ObservedPermit<P> {
-    fn complete(mut self, end: &End) {
-        self.permit.complete(end);
-        self.inside.end(end.outcome(), end.now());
+    #[inline]
+    fn complete(self, end: &End) {
+        Self::complete_in(&mut Some(self), end);
+    }
+
+    #[inline]
+    fn complete_in(place: &mut Option<Self>, end: &End) {
+        if let Some(observed) = place {
+            P::complete_in(&mut observed.permit, end);
+            observed.inside.end(end.outcome(), end.now());
+            *place = None;
+        }
     }
 
     fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>) {

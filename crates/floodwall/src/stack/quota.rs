@@ -1,5 +1,7 @@
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use floodwall_core::Rejection;
 
@@ -70,6 +72,15 @@ impl<'a> Admission<Asked<'a>> for StackQuota {
     }
     fn decides_early(&self) -> bool {
         true
+    }
+    #[inline]
+    fn poll_into(
+        decision: Pin<&mut Self::Future>,
+        cx: &mut Context<'_>,
+        place: &mut Option<Self::Permit>,
+        refused: &mut Option<Rejection>,
+    ) -> Poll<bool> {
+        decision.poll_into::<Asked<'a>, RateLimit<AnyKey>>(cx, place, refused)
     }
 }
 

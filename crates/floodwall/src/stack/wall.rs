@@ -1,7 +1,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use floodwall_core::{Priority, Rejection, Report};
@@ -218,6 +218,15 @@ impl Admission<Head> for Wall {
     fn admit(&self, head: &Head, now: &Now) -> WallFuture {
         self.shared.policies.admit(&self.shared.ask(head, now), now)
     }
+    #[inline]
+    fn poll_into(
+        decision: Pin<&mut Self::Future>,
+        cx: &mut Context<'_>,
+        place: &mut Option<Self::Permit>,
+        refused: &mut Option<Rejection>,
+    ) -> Poll<bool> {
+        <Policies as Admission<Asked<'static>>>::poll_into(decision, cx, place, refused)
+    }
 }
 
 type Inner = Exempting<Arc<AnyOf>, Wall>;
@@ -240,6 +249,21 @@ impl Admission<Head> for Stack {
             inner: self.policy.admit(head, now),
         }
     }
+    #[inline]
+    fn poll_into(
+        decision: Pin<&mut Self::Future>,
+        cx: &mut Context<'_>,
+        place: &mut Option<Self::Permit>,
+        refused: &mut Option<Rejection>,
+    ) -> Poll<bool> {
+        let permit = place.get_or_insert(StackPermit { inner: None });
+        let inner = decision.project().inner;
+        let is_in = ready!(Inner::poll_into(inner, cx, &mut permit.inner, refused));
+        if !is_in {
+            *place = None;
+        }
+        Poll::Ready(is_in)
+    }
 }
 
 pin_project! {
@@ -261,18 +285,26 @@ impl Future for StackFuture {
         self.project()
             .inner
             .poll(cx)
-            .map_ok(|inner| StackPermit { inner })
+            .map_ok(|inner| StackPermit { inner: Some(inner) })
     }
 }
 
 /// What a request holds that a [`Stack`] admitted.
 pub struct StackPermit {
-    inner: <Inner as Admission<Head>>::Permit,
+    // There once it was let in.
+    inner: Option<<Inner as Admission<Head>>::Permit>,
 }
 
 impl Permit for StackPermit {
     fn complete(self, end: &End) {
         self.inner.complete(end);
+    }
+    #[inline]
+    fn complete_in(place: &mut Option<Self>, end: &End) {
+        if let Some(permit) = place {
+            Permit::complete_in(&mut permit.inner, end);
+            *place = None;
+        }
     }
     fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>) {
         self.inner.responded(now, hold_at_most);

@@ -1,54 +1,84 @@
-#[cfg(floodwall_loom)]
-use loom::sync::atomic::{AtomicU8, Ordering};
+//! Held by the one who does the work of all, while the others only leave theirs.
+
+use std::fmt;
+
 #[cfg(not(floodwall_loom))]
-use std::sync::atomic::{AtomicU8, Ordering};
+use crossbeam_utils::atomic::AtomicCell;
 
-const FREE: u8 = 0;
-const HELD: u8 = 1;
-const CALLED: u8 = 2;
+#[cfg(floodwall_loom)]
+use self::explored::AtomicCell;
 
-/// Held by the one who does the work of all, while the others only leave theirs and call.
+/// What the work is done with goes from hand to hand: whoever finds it takes it, works, and puts it
+/// down; who does not find it leaves its work and looks for it once more.
 ///
-/// Whoever leaves work calls then; whoever holds it looks for work, and can put it down only if
-/// nobody has called since it last looked. So what was left is seen: by the holder, or by its caller,
-/// who finds the baton free.
-#[derive(Debug)]
-pub(super) struct Baton(AtomicU8);
+/// Whoever puts it down looks whether work was left, and if so for the baton once more. So what was
+/// left is seen: who left it did not find the baton after that, so it was put down later, by one who
+/// looks. To take it and to put it down are one exchange each, which orders the two.
+pub(super) struct Baton<T>(AtomicCell<Option<Box<T>>>);
 
-impl Baton {
-    pub(super) fn new() -> Self {
-        Self(AtomicU8::new(FREE))
+impl<T> Baton<T> {
+    pub(super) fn new(value: T) -> Self {
+        Self(AtomicCell::new(Some(Box::new(value))))
     }
 
     /// Takes it if nobody holds it.
-    pub(super) fn take(&self) -> bool {
-        self.0
-            .compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed)
-            .is_ok()
+    pub(super) fn take(&self) -> Option<Box<T>> {
+        self.0.take()
     }
 
-    /// Work was left. True if nobody holds it: then it is the caller's.
-    pub(super) fn call(&self) -> bool {
-        // A change in any case, even if somebody has called before: so that the holder who reads it
-        // sees the work of this one, too.
-        self.0.swap(CALLED, Ordering::AcqRel) == FREE
+    /// By the one who took it.
+    pub(super) fn put_down(&self, value: Box<T>) {
+        self.0.store(Some(value));
+    }
+}
+
+impl<T> fmt::Debug for Baton<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Baton")
+    }
+}
+
+#[cfg(floodwall_loom)]
+mod explored {
+    use loom::sync::Mutex;
+    use loom::sync::atomic::{AtomicBool, Ordering};
+
+    /// The same in parts that loom can follow. Whoever does not find it touches the flag alone.
+    pub(super) struct AtomicCell<T> {
+        is_there: AtomicBool,
+        value: Mutex<T>,
     }
 
-    /// By the holder, before it looks for work that others have left.
-    pub(super) fn heed(&self) {
-        self.0.swap(HELD, Ordering::AcqRel);
-    }
+    impl<T> AtomicCell<Option<T>> {
+        pub(super) fn new(value: Option<T>) -> Self {
+            Self {
+                is_there: AtomicBool::new(value.is_some()),
+                value: Mutex::new(value),
+            }
+        }
 
-    /// False if somebody has called meanwhile: then it is still held.
-    pub(super) fn put_down(&self) -> bool {
-        self.0
-            .compare_exchange(HELD, FREE, Ordering::AcqRel, Ordering::Relaxed)
-            .is_ok()
-    }
+        pub(super) fn take(&self) -> Option<T> {
+            if self.is_there.swap(false, Ordering::AcqRel) {
+                self.value.lock().unwrap().take()
+            } else {
+                None
+            }
+        }
 
-    /// Puts it down in any case. Whoever takes it next finds what is left.
-    pub(super) fn drop_it(&self) {
-        self.0.swap(FREE, Ordering::AcqRel);
+        pub(super) fn store(&self, value: Option<T>) {
+            *self.value.lock().unwrap() = value;
+            self.is_there.swap(true, Ordering::AcqRel);
+        }
+    }
+}
+
+#[cfg(all(test, not(floodwall_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_one_exchange_and_no_lock() {
+        assert!(AtomicCell::<Option<Box<u64>>>::is_lock_free());
     }
 }
 
@@ -62,7 +92,7 @@ mod loom_models {
 
     /// Work that is left, and who works: `Relaxed`, so that only the baton orders them.
     struct Shop {
-        baton: Baton,
+        baton: Baton<()>,
         left: AtomicU32,
         inside: AtomicU32,
         done: AtomicU32,
@@ -71,7 +101,7 @@ mod loom_models {
     impl Shop {
         fn new() -> Arc<Self> {
             Arc::new(Self {
-                baton: Baton::new(),
+                baton: Baton::new(()),
                 left: AtomicU32::new(0),
                 inside: AtomicU32::new(0),
                 done: AtomicU32::new(0),
@@ -79,18 +109,17 @@ mod loom_models {
         }
 
         fn hand_in(&self) {
-            if self.baton.take() {
-                self.work(1);
-            } else {
-                self.left.fetch_add(1, Ordering::Relaxed);
-                if self.baton.call() {
-                    self.baton.heed();
-                    self.work(0);
-                }
+            if let Some(baton) = self.baton.take() {
+                self.work(baton, 1);
+                return;
+            }
+            self.left.fetch_add(1, Ordering::Relaxed);
+            if let Some(baton) = self.baton.take() {
+                self.work(baton, 0);
             }
         }
 
-        fn work(&self, mut own: u32) {
+        fn work(&self, mut baton: Box<()>, mut own: u32) {
             loop {
                 assert_eq!(self.inside.swap(1, Ordering::Relaxed), 0, "one at a time");
                 // A look, which may be stale where nothing orders it, and not an exchange.
@@ -101,10 +130,14 @@ mod loom_models {
                 self.done.store(done + others + own, Ordering::Relaxed);
                 own = 0;
                 self.inside.store(0, Ordering::Relaxed);
-                if self.baton.put_down() {
+                self.baton.put_down(baton);
+                if self.left.load(Ordering::Relaxed) == 0 {
                     return;
                 }
-                self.baton.heed();
+                let Some(again) = self.baton.take() else {
+                    return;
+                };
+                baton = again;
             }
         }
     }

@@ -18,9 +18,8 @@ use super::reins::Reins;
 #[derive(Debug)]
 pub(in super::super) struct Learner {
     name: &'static str,
-    baton: Baton,
-    /// Empty while somebody is at it, and for good after the algorithm has panicked.
-    mind: ArrayQueue<Box<Mind>>,
+    /// Not there while somebody is at it, and never again after the algorithm has panicked.
+    mind: Baton<Mind>,
     ring: ArrayQueue<Sample>,
     /// Somebody was refused since the last sample.
     refused: AtomicBool,
@@ -32,7 +31,7 @@ pub(in super::super) struct Learner {
     pub(in super::super) follow: Option<Follow>,
 }
 
-/// What only the one who holds the baton has.
+/// What only the one who is at it has.
 #[derive(Debug)]
 struct Mind {
     algorithm: Box<dyn LimitAlgorithm>,
@@ -52,18 +51,13 @@ impl Learner {
         follow: Option<Follow>,
         ring: usize,
     ) -> Self {
-        let mind = ArrayQueue::new(1);
-        let name = algorithm.name();
-        let first = Box::new(Mind {
-            algorithm,
-            seen: Seen::new(limit),
-            latest: Moment::ZERO,
-        });
-        let _always = mind.push(first);
         Self {
-            name,
-            baton: Baton::new(),
-            mind,
+            name: algorithm.name(),
+            mind: Baton::new(Mind {
+                algorithm,
+                seen: Seen::new(limit),
+                latest: Moment::ZERO,
+            }),
             ring: ArrayQueue::new(ring),
             refused: AtomicBool::new(false),
             refusals: AtomicU64::new(0),
@@ -94,31 +88,25 @@ impl Learner {
         self.refused.load(Ordering::Relaxed) && self.refused.swap(false, Ordering::Relaxed)
     }
 
-    pub(in super::super) fn hand_in(&self, sample: Sample, reins: &Reins<'_>) {
+    pub(in super::super) fn hand_in(&self, sample: &Sample, reins: &Reins<'_>) {
+        if let Some(mind) = self.mind.take() {
+            self.learn(mind, Some(sample), reins);
+            return;
+        }
         if self.is_lost() {
             return;
         }
-        if self.baton.take() {
-            self.learn(Some(sample), reins);
-            return;
-        }
-        if self.ring.push(sample).is_err() {
+        if self.ring.push(*sample).is_err() {
             self.missed.fetch_add(1, Ordering::Relaxed);
         }
-        if self.baton.call() {
-            self.baton.heed();
-            self.learn(None, reins);
+        if let Some(mind) = self.mind.take() {
+            self.learn(mind, None, reins);
         }
     }
 
-    /// By the one who holds the baton.
-    fn learn(&self, mut own: Option<Sample>, reins: &Reins<'_>) {
+    fn learn(&self, mut mind: Box<Mind>, mut own: Option<&Sample>, reins: &Reins<'_>) {
         let mut left = Self::MOST;
         loop {
-            // It was lost between a look and the baton, which then stays where it is.
-            let Some(mut mind) = self.mind.pop() else {
-                return;
-            };
             let caught = catch_unwind(AssertUnwindSafe(|| {
                 self.turn(&mut mind, &mut left, own.take(), reins);
             }));
@@ -129,19 +117,18 @@ impl Learner {
                 reins.observer.algorithm_lost(self.name, reins.gate.limit());
                 return;
             }
-            let _always = self.mind.push(mind);
-            if left == 0 {
-                self.baton.drop_it();
+            self.mind.put_down(mind);
+            if left == 0 || self.ring.is_empty() {
                 return;
             }
-            if self.baton.put_down() {
+            let Some(again) = self.mind.take() else {
                 return;
-            }
-            self.baton.heed();
+            };
+            mind = again;
         }
     }
 
-    fn turn(&self, mind: &mut Mind, left: &mut usize, own: Option<Sample>, reins: &Reins<'_>) {
+    fn turn(&self, mind: &mut Mind, left: &mut usize, own: Option<&Sample>, reins: &Reins<'_>) {
         // Empty as a rule, and then nothing is allocated.
         let mut changes: Vec<(Moment, Change)> = Vec::new();
         let mut count = 0;
@@ -161,7 +148,7 @@ impl Learner {
             take(&sample);
         }
         if let Some(sample) = own {
-            take(&sample);
+            take(sample);
         }
         // Only the holder writes it.
         let learned = self.learned.load(Ordering::Relaxed) + count;

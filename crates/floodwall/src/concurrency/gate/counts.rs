@@ -8,7 +8,10 @@ const DRAINING: u64 = 1 << 63;
 ///
 /// Whatever changes how many wait, or whether the gate is draining, is done under the gate's lock;
 /// who finds nobody waiting may come and go without it.
+///
+/// On a line of its own: what else a gate has is read by everybody and hardly written.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(super) struct Counts {
     /// `draining:1 | waiting:31 | in_flight:32`. Draining is beside the waiting, because both mean
     /// the same to those who come and go without the lock: not this way.
@@ -91,9 +94,24 @@ impl Counts {
         self.lets_in(Seen(self.word.fetch_add(ONE_INSIDE, Ordering::AcqRel)))
     }
 
-    /// Gives a place back, unless somebody has to be told.
+    /// Gives a place back. If false, somebody has to be told.
+    ///
+    /// Without a look before: that would move the line from one processor to another once more.
     pub(super) fn leave(&self) -> bool {
-        self.change(|seen| seen.is_open().then(|| seen.one_less_inside()))
+        let seen = Seen(self.word.fetch_sub(ONE_INSIDE, Ordering::AcqRel));
+        if seen.in_flight() == 0 {
+            self.take_back_leave();
+        }
+        seen.is_open()
+    }
+
+    /// A count of four billion would shut the gate for good.
+    #[cold]
+    fn take_back_leave(&self) {
+        self.word.fetch_add(ONE_INSIDE, Ordering::AcqRel);
+        if cfg!(any(test, debug_assertions)) {
+            panic!("more left than entered");
+        }
     }
 
     /// Under the lock: takes a free place, or else announces one who waits; both are decided by the

@@ -6,8 +6,8 @@
 //! 1. Enter: one compare-and-swap, only if there is room **and nobody waits**. Nobody barges.
 //! 2. Wait: under the lock, one compare-and-swap on the same word takes a free place or announces
 //!    the waiter.
-//! 3. Leave: one compare-and-swap, only if nobody waits in that very word; otherwise lock,
-//!    subtract, settle.
+//! 3. Leave: one subtraction. Who finds by it that somebody waits takes the lock and settles; until
+//!    then nobody takes the place by 1, because somebody waits.
 //! 4. Settle, under the lock: those whose time is up are refused; then, while there is a free
 //!    place, one compare-and-swap moves one from waiting to inside. They are woken after the lock
 //!    was given back.
@@ -16,8 +16,9 @@
 //! 7. A smaller limit is only stored: those inside beyond it are owed, and leave in their own
 //!    time. A larger one is stored, then settled.
 //!
-//! So whenever the lock is free, nobody waits, or no place is free, or a turn is under way. Draining shuts the fast ways of
-//! 1 and 3 in the same word, so that the last one to leave is sure to tell.
+//! So whenever the lock is free, nobody waits, or no place is free, or a turn is under way, or one who
+//! left is about to take the lock. Draining shuts the fast ways of 1 and 3 in the same word, so that
+//! the last one to leave is sure to tell.
 
 mod binding;
 mod counts;
@@ -79,6 +80,11 @@ impl Gate {
         self.counts.enter()
     }
 
+    /// Whether [`Gate::try_enter`] would be true.
+    pub(crate) fn has_room(&self) -> bool {
+        self.counts.has_room()
+    }
+
     /// Counts one more inside, whatever the limit says: for modes that decide nothing. Tells
     /// whether there was a place. Followed by one [`Gate::leave`].
     pub(crate) fn force_enter(&self) -> bool {
@@ -137,6 +143,13 @@ impl Gate {
             .then(|| self.enter_or_refuse())
     }
 
+    /// Why one who has just found [`Gate::try_enter`] false is refused, if there is no queue and nothing
+    /// to take back.
+    pub(crate) fn reason_without_queue(&self) -> Option<Reason> {
+        self.is_never_reclaimed_nor_queued()
+            .then(|| self.full_or_draining())
+    }
+
     /// Why one who comes now would be refused, if it would, and how long it had better stay away then.
     /// Changes nothing, unless it `counts` as refused. The clock is read only if there is no free place.
     pub(crate) fn refusal(
@@ -146,7 +159,7 @@ impl Gate {
         now: impl FnOnce() -> Moment,
         counts: bool,
     ) -> Option<(Reason, Duration)> {
-        if self.counts.has_room() {
+        if self.has_room() {
             return None;
         }
         // It goes away, so when there is room again says nothing.
@@ -212,7 +225,7 @@ impl Gate {
     /// Gives a place back. Reads the clock only if somebody waits or the gate is draining.
     pub(crate) fn leave(&self, now: impl FnOnce() -> Moment) {
         if !self.counts.leave() {
-            self.leave_to_the_next(None, now());
+            self.has_left(now());
         }
     }
 
@@ -220,7 +233,7 @@ impl Gate {
     pub(crate) fn leave_served(&self, served: Option<Served>, now: impl FnOnce() -> Moment) {
         match served {
             None => self.leave(now),
-            Some(_) => self.leave_to_the_next(served, now()),
+            Some(served) => self.leave_to_the_next(served, now()),
         }
     }
 
@@ -364,10 +377,16 @@ impl Gate {
     fn enter_or_refuse(&self) -> Enqueued {
         if self.counts.enter() {
             Enqueued::Entered
-        } else if self.is_draining() {
-            Enqueued::Refused(Reason::Draining)
         } else {
-            Enqueued::Refused(Reason::Full)
+            Enqueued::Refused(self.full_or_draining())
+        }
+    }
+
+    fn full_or_draining(&self) -> Reason {
+        if self.is_draining() {
+            Reason::Draining
+        } else {
+            Reason::Full
         }
     }
 
@@ -386,10 +405,19 @@ impl Gate {
         reclaimed
     }
 
+    /// One has left while somebody waits or the gate is draining.
     #[cold]
-    fn leave_to_the_next(&self, served: Option<Served>, now: Moment) {
+    fn has_left(&self, now: Moment) {
         let mut line = self.lock();
-        line.done(served, now);
+        line.departures.count(now);
+        self.settle(line, now, &mut Wakes::new());
+    }
+
+    /// The place is free only when it is known whose turn is over.
+    #[cold]
+    fn leave_to_the_next(&self, served: Served, now: Moment) {
+        let mut line = self.lock();
+        line.done(Some(served), now);
         self.counts.subtract();
         line.departures.count(now);
         self.settle(line, now, &mut Wakes::new());

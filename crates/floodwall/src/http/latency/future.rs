@@ -16,6 +16,16 @@ use crate::queue_latency::Lap;
 
 type AtOnce = Ready<Result<(), Rejection>>;
 
+fn at_once(
+    _decision: Pin<&mut AtOnce>,
+    _cx: &mut Context<'_>,
+    place: &mut Option<()>,
+    _refused: &mut Option<Rejection>,
+) -> Poll<bool> {
+    *place = Some(());
+    Poll::Ready(true)
+}
+
 pin_project! {
     /// The future of [`Stamped`](super::Stamped): the inner service's readiness, then its answer.
     ///
@@ -60,7 +70,9 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let polled = this.drive.poll_with(cx, this.lap, |_, ()| {});
+        let polled = this
+            .drive
+            .poll_with(cx, &mut None, this.lap, at_once, |_, ()| {});
         let Poll::Ready(drove) = polled else {
             if let Some(note) = this.note {
                 note.look();
@@ -71,14 +83,14 @@ where
             note.tell();
         }
         Poll::Ready(match drove {
-            Drove::Ran(Ok(mut response), ()) => {
+            Drove::Ran(Ok(mut response)) => {
                 let waited = this.note.as_ref().and_then(Note::server_timing);
                 if let Some(waited) = waited {
                     timing::add(response.headers_mut(), waited);
                 }
                 Ok(response)
             }
-            Drove::Ran(Err(error), ()) | Drove::NotReady(error) => Err(error),
+            Drove::Ran(Err(error)) | Drove::NotReady(error) => Err(error),
             Drove::Refused(..) => unreachable!("there is nobody who could refuse"),
         })
     }

@@ -1,3 +1,5 @@
+mod at_once;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -8,10 +10,12 @@ use floodwall_core::{Moment, Priority, Reason, Rejection};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use self::at_once::AtOnce;
 use super::core::Core;
 use super::gate::{Comer, Enqueued, Gate, Ticket};
 use super::permit::ConcurrencyPermit;
 use super::room::{State, probe, take_part};
+use crate::seldom::Seldom;
 use crate::spare::Lent;
 use crate::{Mode, Now};
 
@@ -23,10 +27,12 @@ pub struct Acquire {
     // Or `Moment::MAX`.
     deadline: Moment,
     // Boxed, because it is large and most never wait: whatever holds this moves it about.
-    waiting: Option<Pin<Box<Waiting>>>,
+    waiting: Seldom<Pin<Box<Waiting>>>,
     // Or how to provide what it is told by.
     tenant: Result<Tenant, &'static str>,
     priority: Priority,
+    // It has not come yet, and nothing but whether there is a place matters.
+    usual: bool,
 }
 
 pin_project! {
@@ -49,37 +55,29 @@ impl Acquire {
         Self {
             core,
             deadline,
-            waiting: None,
+            waiting: Seldom::none(),
             tenant: Ok(Tenant::NOBODY),
             priority,
+            usual: deadline == Moment::MAX,
         }
     }
 
+    #[inline]
     pub(super) const fn of(mut self, tenant: Result<Tenant, &'static str>) -> Self {
+        self.usual &= tenant.is_ok();
         self.tenant = tenant;
         self
     }
 
-    /// What nearly everybody does while the limit is at ease.
-    #[inline(always)]
-    fn enters_at_once(&self) -> bool {
-        let Some(core) = self.core.get() else {
-            return false;
-        };
-        self.waiting.is_none()
-            && self.deadline == Moment::MAX
-            && self.tenant.is_ok()
-            && core.mode.get() == Mode::Enforce
-            && core.room.state() == State::Off
-            && core.gate.try_enter()
-    }
-
-    #[inline(always)]
-    fn entered(&mut self) -> ConcurrencyPermit {
-        let core = self.core.take();
-        ConcurrencyPermit::new(core, Duration::ZERO, self.priority, |core| {
-            core.origin.now()
-        })
+    fn comes_or_waits(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<ConcurrencyPermit, Rejection>> {
+        if self.waiting.is_some() {
+            return self.look(cx);
+        }
+        self.usual = false;
+        self.come(cx)
     }
 
     /// What becomes of one who comes.
@@ -130,7 +128,7 @@ impl Acquire {
             Enqueued::Waiting { ticket, expires } => {
                 core.observer.queued(priority);
                 let since = core.origin.at(&now);
-                let waiting = self.waiting.insert(Box::pin(Waiting {
+                let waiting = self.waiting.put(Box::pin(Waiting {
                     ticket,
                     since,
                     time_up: None,
@@ -152,10 +150,20 @@ impl Acquire {
         }
     }
 
+    #[cold]
+    fn give_up(&mut self) {
+        if let (Some(waiting), Some(core)) = (self.waiting.take(), self.core.get()) {
+            core.gate.cancel(waiting.ticket, || core.origin.now());
+            core.observer.unqueued(self.priority);
+            let waited = core.origin.now().since(waiting.since);
+            core.observer.waited(self.priority, waited);
+        }
+    }
+
     /// Whether the turn of one who waits has come.
     #[inline(never)]
     fn look(&mut self, cx: &mut Context<'_>) -> Poll<Result<ConcurrencyPermit, Rejection>> {
-        let Some(waiting) = &mut self.waiting else {
+        let Some(waiting) = self.waiting.as_mut() else {
             return Poll::Pending;
         };
         let core = self.core.get().expect(ONCE);
@@ -176,7 +184,7 @@ impl Acquire {
         let Poll::Ready(decided) = decided else {
             return Poll::Pending;
         };
-        self.waiting = None;
+        self.waiting.clear();
         let priority = self.priority;
         let waited = now.since(since);
         core.observer.unqueued(priority);
@@ -195,17 +203,13 @@ impl Acquire {
 impl Future for Acquire {
     type Output = Result<ConcurrencyPermit, Rejection>;
 
-    // As a part of whoever polls, so that the permit is made where it stays: a copy of what was just
-    // written takes longer than all the rest.
-    #[inline(always)]
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        if this.enters_at_once() {
-            return Poll::Ready(Ok(this.entered()));
-        }
-        match this.waiting {
-            None => this.come(cx),
-            Some(_) => this.look(cx),
+        match this.at_once() {
+            AtOnce::Enters => Poll::Ready(Ok(this.entered())),
+            AtOnce::TurnedAway(reason) => Poll::Ready(Err(this.turn_away(reason))),
+            AtOnce::NotDecided => this.comes_or_waits(cx),
         }
     }
 }
@@ -213,11 +217,8 @@ impl Future for Acquire {
 impl Drop for Acquire {
     #[inline]
     fn drop(&mut self) {
-        if let (Some(waiting), Some(core)) = (self.waiting.take(), self.core.get()) {
-            core.gate.cancel(waiting.ticket, || core.origin.now());
-            core.observer.unqueued(self.priority);
-            let waited = core.origin.now().since(waiting.since);
-            core.observer.waited(self.priority, waited);
+        if self.waiting.is_some() {
+            self.give_up();
         }
     }
 }
