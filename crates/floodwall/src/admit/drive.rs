@@ -226,6 +226,7 @@ where
 
 /// Calls the service. From here on it runs: should `begin` or `call` panic, the permit is dropped at
 /// once, as one whose work had begun.
+#[inline(always)]
 fn run<S, Req, P: Permit>(
     inner: &mut S,
     request: &mut Option<Req>,
@@ -237,10 +238,10 @@ where
     S: Service<Req>,
 {
     let mut begun = slot.begin();
-    let mut request = request.take().expect(ONCE);
-    begin(&mut request, begun.permit());
+    // Where it is: to take it out moves it.
+    begin(request.as_mut().expect(ONCE), begun.permit());
     watch.begins();
-    let running = inner.call(request);
+    let running = inner.call(request.take().expect(ONCE));
     begun.keep();
     running
 }

@@ -48,6 +48,8 @@ impl<B: Body, P: Permit> ResponseBody<B, P> {
     }
 
     /// Takes the permit out of its place.
+    // As a part of whoever makes the response, so that it is made where it stays.
+    #[inline(always)]
     pub(super) fn holding(
         body: B,
         permit: &mut Option<P>,
