@@ -43,24 +43,22 @@ impl ConcurrencyPermit {
         priority: Priority,
         now: impl FnOnce(&Core) -> Moment,
     ) -> Self {
-        let stay = match core.get() {
-            Some(core) => {
-                core.observer.admitted(priority);
-                core.observer.entered(|| core.gate.limit());
-                match core.learner {
-                    Some(_) => Some(Stay::begin(now(core), core.gate.in_flight())),
-                    None => None,
-                }
+        let (mut learns, mut stay) = (false, Stay::NONE);
+        if let Some(core) = core.get() {
+            core.observer.admitted(priority);
+            core.observer.entered(|| core.gate.limit());
+            learns = core.learner.is_some();
+            if learns {
+                stay = Stay::begin(now(core), core.gate.in_flight());
             }
-            None => None,
-        };
+        }
         // In one go, and at last: what is changed after it was made is copied once more.
         Self {
             core,
             waited_nanos: waited.as_nanos() as u64,
             shadow: false,
-            learns: stay.is_some(),
-            stay: stay.unwrap_or(Stay::NONE),
+            learns,
+            stay,
             rare: Seldom::none(),
         }
     }
@@ -169,8 +167,12 @@ impl Permit for ConcurrencyPermit {
                 core.gate.leave(|| core.origin.now());
             }
         }
-        // Nothing is left in it, and to drop it takes longer than one would think.
-        mem::forget(place.take());
+        let empty = place.take();
+        #[expect(
+            clippy::mem_forget,
+            reason = "nothing is left in it, and to look takes its time"
+        )]
+        mem::forget(empty);
     }
 
     fn responded(&mut self, now: &Now, hold_at_most: Option<Duration>) {
