@@ -214,3 +214,14 @@ async fn whole_stacks_and_routes_are_decided_alike_in_place() {
     };
     conformance::check(routes, head);
 }
+
+#[tokio::test]
+async fn a_policy_may_be_shared_as_one_whose_type_is_not_known() {
+    type Same = dyn Admission<u64, Permit = Held, Future = Ready<Result<Held, Rejection>>>;
+
+    let ends = Ends::default();
+    let shared: Arc<Same> = Arc::new(Records(1, Arc::clone(&ends)));
+    let mut service = AdmitLayer::new(all((shared, ConcurrencyLimit::new(1)))).layer(Inner::Echoes);
+    assert_eq!(service.call(7).await.unwrap(), 7);
+    assert_eq!(*ends.lock().unwrap(), [(1, Some(Outcome::Success))]);
+}

@@ -120,9 +120,19 @@ impl Shedder {
     pub fn arrived(&self, level: Level) {
         self.fresh[level.index()].fetch_add(1, Ordering::Relaxed);
         let arrived = self.arrived.fetch_add(1, Ordering::Relaxed) + 1;
-        let is_step = arrived >= self.step.load(Ordering::Relaxed);
-        if is_step && self.due.load(Ordering::Relaxed) > 0 {
-            self.due.store(0, Ordering::Relaxed);
+        if arrived >= self.step.load(Ordering::Relaxed) {
+            self.see_step(arrived);
+        }
+    }
+
+    /// Unless somebody has made a new cut-off meanwhile: then the step is another.
+    #[cold]
+    fn see_step(&self, arrived: u64) {
+        let due = self.due.load(Ordering::Acquire);
+        if due > 0 && arrived >= self.step.load(Ordering::Relaxed) {
+            let _ = self
+                .due
+                .compare_exchange(due, 0, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 
@@ -189,8 +199,9 @@ impl Shedder {
             arrived.saturating_add(step_after(expected)),
             Ordering::Relaxed,
         );
+        // Who sees this sees the new step.
         self.due
-            .store((now + ShedSettings::INTERVAL).as_nanos(), Ordering::Relaxed);
+            .store((now + ShedSettings::INTERVAL).as_nanos(), Ordering::Release);
     }
 
     /// The limit behind the queue lets in so many times as many as before; see

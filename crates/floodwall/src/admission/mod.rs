@@ -131,7 +131,10 @@ pub trait Admission<Req: ?Sized> {
         cx: &mut Context<'_>,
         place: &mut Option<Self::Permit>,
         refused: &mut Option<Rejection>,
-    ) -> Poll<bool> {
+    ) -> Poll<bool>
+    where
+        Self: Sized,
+    {
         let Poll::Ready(decided) = decision.poll(cx) else {
             return Poll::Pending;
         };
@@ -163,14 +166,5 @@ impl<Req: ?Sized, A: Admission<Req> + ?Sized> Admission<Req> for std::sync::Arc<
     }
     fn decides_early(&self) -> bool {
         (**self).decides_early()
-    }
-    #[inline]
-    fn poll_into(
-        decision: Pin<&mut Self::Future>,
-        cx: &mut Context<'_>,
-        place: &mut Option<Self::Permit>,
-        refused: &mut Option<Rejection>,
-    ) -> Poll<bool> {
-        A::poll_into(decision, cx, place, refused)
     }
 }

@@ -15,7 +15,8 @@ pub trait Permit: Sized {
 
     /// [`complete`](Permit::complete) where it stays, if there is one; `place` is empty then. floodwall
     /// completes in this way what it holds in one place, so a large permit overrides it to be looked at
-    /// there, instead of being moved out first.
+    /// there, instead of being moved out first. Whoever overrides it overrides `complete` as well, which
+    /// may be `Self::complete_in(&mut Some(self), end)`.
     #[inline]
     fn complete_in(place: &mut Option<Self>, end: &End) {
         if let Some(permit) = place.take() {

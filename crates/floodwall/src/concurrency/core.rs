@@ -191,7 +191,9 @@ impl Core {
             let held_back = match refusal.reason() {
                 Reason::Draining | Reason::MissingKey => false,
                 // It may have passed before it came here.
-                Reason::Deadline => self.gate.in_flight() >= self.gate.limit(),
+                Reason::Deadline => {
+                    self.gate.in_flight() >= self.gate.limit() || self.gate.holds_back()
+                }
                 _ => true,
             };
             if held_back {

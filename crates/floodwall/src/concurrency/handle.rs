@@ -143,7 +143,7 @@ impl ConcurrencyLimitHandle {
     /// Somebody was shed because of those who wait for this limit, and so does not wait for it.
     pub(crate) fn held_back(&self) {
         let Core { gate, .. } = &*self.core;
-        if gate.in_flight() >= gate.limit() {
+        if gate.in_flight() >= gate.limit() || gate.holds_back() {
             self.core.held_back();
         }
     }

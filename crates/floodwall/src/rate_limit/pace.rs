@@ -78,10 +78,10 @@ impl Turn {
         at: Moment,
     ) -> Option<Pin<Box<Self>>> {
         let pace = core.pace.as_ref().filter(|_| core.may_wait(denied))?;
+        let since = core.origin.instant(at)?;
         let place = pace.join().then(|| Place(Arc::clone(core)))?;
         let (key, cost) = asked;
         let (_, wait) = core.quotas.reserve(key, at, cost, pace.max_wait).ok()?;
-        let since = core.origin.instant(at)?;
         Some(Box::pin(Self {
             // Panics where there is no timer; the place is left then, too.
             until: sleep_until(since + wait),

@@ -148,6 +148,7 @@ impl QuotaSet {
         now: Moment,
         cost: u32,
     ) -> Result<(), SetDenied> {
+        debug_assert_eq!(*charges, Charges::none(charges.key()));
         let [only] = &*self.members else {
             *charges = self.charge_all(charges.key(), now, cost)?;
             return Ok(());

@@ -1,40 +1,37 @@
 //! Held by the one who does the work of all, while the others only leave theirs.
 
-use std::fmt;
-
 #[cfg(not(floodwall_loom))]
-use crossbeam_utils::atomic::AtomicCell;
+use crossbeam_queue::ArrayQueue;
 
 #[cfg(floodwall_loom)]
-use self::explored::AtomicCell;
+use self::explored::ArrayQueue;
 
 /// What the work is done with goes from hand to hand: whoever finds it takes it, works, and puts it
 /// down; who does not find it leaves its work and looks for it once more.
 ///
 /// Whoever puts it down looks whether work was left, and if so for the baton once more. So what was
 /// left is seen: who left it did not find the baton after that, so it was put down later, by one who
-/// looks. To take it and to put it down are one exchange each, which orders the two.
-pub(super) struct Baton<T>(AtomicCell<Option<Box<T>>>);
+/// looks. It lies in a queue of one place: to take it and to put it down are one exchange each, and
+/// between these and the look at the work, on both sides, is a fence (`SeqCst` in the queue). Were
+/// there none, what was left would wait for the next who hands in.
+#[derive(Debug)]
+pub(super) struct Baton<T>(ArrayQueue<Box<T>>);
 
 impl<T> Baton<T> {
     pub(super) fn new(value: T) -> Self {
-        Self(AtomicCell::new(Some(Box::new(value))))
+        let baton = Self(ArrayQueue::new(1));
+        baton.put_down(Box::new(value));
+        baton
     }
 
     /// Takes it if nobody holds it.
     pub(super) fn take(&self) -> Option<Box<T>> {
-        self.0.take()
+        self.0.pop()
     }
 
-    /// By the one who took it.
+    /// By the one who took it: so there is room.
     pub(super) fn put_down(&self, value: Box<T>) {
-        self.0.store(Some(value));
-    }
-}
-
-impl<T> fmt::Debug for Baton<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Baton")
+        let _always = self.0.push(value);
     }
 }
 
@@ -44,20 +41,20 @@ mod explored {
     use loom::sync::atomic::{AtomicBool, Ordering};
 
     /// The same in parts that loom can follow. Whoever does not find it touches the flag alone.
-    pub(super) struct AtomicCell<T> {
+    pub(super) struct ArrayQueue<T> {
         is_there: AtomicBool,
-        value: Mutex<T>,
+        value: Mutex<Option<T>>,
     }
 
-    impl<T> AtomicCell<Option<T>> {
-        pub(super) fn new(value: Option<T>) -> Self {
+    impl<T> ArrayQueue<T> {
+        pub(super) fn new(_room: usize) -> Self {
             Self {
-                is_there: AtomicBool::new(value.is_some()),
-                value: Mutex::new(value),
+                is_there: AtomicBool::new(false),
+                value: Mutex::new(None),
             }
         }
 
-        pub(super) fn take(&self) -> Option<T> {
+        pub(super) fn pop(&self) -> Option<T> {
             if self.is_there.swap(false, Ordering::AcqRel) {
                 self.value.lock().unwrap().take()
             } else {
@@ -65,20 +62,17 @@ mod explored {
             }
         }
 
-        pub(super) fn store(&self, value: Option<T>) {
-            *self.value.lock().unwrap() = value;
+        pub(super) fn push(&self, value: T) -> Result<(), T> {
+            *self.value.lock().unwrap() = Some(value);
             self.is_there.swap(true, Ordering::AcqRel);
+            Ok(())
         }
     }
-}
 
-#[cfg(all(test, not(floodwall_loom)))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_is_one_exchange_and_no_lock() {
-        assert!(AtomicCell::<Option<Box<u64>>>::is_lock_free());
+    impl<T> std::fmt::Debug for ArrayQueue<T> {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("ArrayQueue")
+        }
     }
 }
 

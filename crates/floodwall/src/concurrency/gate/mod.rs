@@ -11,7 +11,8 @@
 //! 4. Settle, under the lock: those whose time is up are refused; then, while there is a free
 //!    place, one compare-and-swap moves one from waiting to inside. They are woken after the lock
 //!    was given back.
-//! 5. Cancel, under the lock: a granted place is given back as in 3; one who waits is removed.
+//! 5. Cancel, under the lock: a granted place is subtracted, and the line settled; one who waits is
+//!    removed. So it is with the place of one whose tenant's turn is over.
 //! 6. In a waiting room ([`turns`]) nobody takes a place by 1 or 2, and 4 gives places only in a turn.
 //! 7. A smaller limit is only stored: those inside beyond it are owed, and leave in their own
 //!    time. A larger one is stored, then settled.
