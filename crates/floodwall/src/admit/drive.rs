@@ -126,8 +126,8 @@ where
         }
     }
 
-    /// Drives on; `decide` is [`Admission::poll_into`], which leaves a refusal in `refused`, `begin` sees the request and its permit right
-    /// before the inner call, and `watch` is told what is waited for.
+    /// Drives on; `decide` is [`Admission::poll_into`], which leaves a refusal in `refused`, `begin` sees
+    /// the request and its permit right before the inner call, and `watch` is told what is waited for.
     ///
     /// # Panics
     ///
