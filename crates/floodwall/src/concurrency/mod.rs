@@ -64,5 +64,6 @@ mod tests {
     fn what_every_request_holds_is_small() {
         assert!(size_of::<Acquire>() <= 64);
         assert!(size_of::<ConcurrencyPermit>() <= 64);
+        assert!(size_of::<floodwall_core::Rejection>() <= 64);
     }
 }
